@@ -1,0 +1,46 @@
+import type { z } from "zod";
+import type { configSchema } from "./schema.ts";
+
+type Parameters = z.infer<typeof configSchema>;
+type Rule = {
+  readonly path: string;
+  readonly refused: (config: Parameters) => string | null;
+};
+
+const only = (value: string, available: readonly string[]) => (): string | null =>
+  available.includes(value)
+    ? null
+    : `\`${value}\` is not part of this version; available: ${available.join(", ")}`;
+
+/**
+ * Keys whose feature is declared but not there yet. A value that needs it is refused, never ignored.
+ * A feature that arrives deletes its line.
+ */
+const rules: readonly Rule[] = [
+  { path: "store.driver", refused: (c) => only(c.store.driver, ["embedded"])() },
+  { path: "store.device", refused: (c) => only(c.store.device, ["cpu"])() },
+  { path: "store.index.type", refused: (c) => only(c.store.index.type, ["AUTOINDEX", "FLAT"])() },
+  { path: "store.metric", refused: (c) => only(c.store.metric, ["COSINE"])() },
+  { path: "embedding.device", refused: (c) => only(c.embedding.device, ["cpu"])() },
+  {
+    path: "embedding.images.enabled",
+    refused: (c) =>
+      c.embedding.images.enabled ? "image embedding is not part of this version; set it to false" : null,
+  },
+  { path: "chunking.strategy", refused: (c) => only(c.chunking.strategy, ["recursive"])() },
+  { path: "clustering.algorithm", refused: (c) => only(c.clustering.algorithm, ["none", "kmeans"])() },
+  {
+    path: "search.rerank",
+    refused: (c) =>
+      c.search.rerank.startsWith("custom:")
+        ? null
+        : only(c.search.rerank, ["none", "distance", "cluster-size", "cluster-center"])(),
+  },
+];
+
+/** Problems as `{path, message}` for each value whose feature is not there yet. */
+export const unavailable = (config: Parameters): readonly { path: string; message: string }[] =>
+  rules.flatMap(({ path, refused }) => {
+    const message = refused(config);
+    return message === null ? [] : [{ path, message }];
+  });

@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { loadConfig } from "./load.ts";
+import type { Config } from "./schema.ts";
+
+/** An empty variable means "not set". The only place of lib/ and functions/ that reads the environment. */
+const variable = (name: string): string | null => process.env[name] || null;
+
+/** Written beside the handler by the packaging: the parameters as they were resolved for the stage. */
+const bundledName = "kettle.resolved.json";
+
+/** What a function knows of where it runs; everything else is in the parameters. */
+export type Environment = {
+  readonly config: Config;
+  /** Absolute path: where the embedded store keeps its file. */
+  readonly dataDir: string;
+  /** Absolute path of models/. */
+  readonly modelsDir: string;
+  /** Local bearer token; deployed functions read `http.tokenSecret` instead. */
+  readonly token: string | null;
+};
+
+const root = (): string => variable("LAMBDA_TASK_ROOT") ?? process.cwd();
+
+/** Reads the parameters bundled with the function, or kettle.yml (KETTLE_CONFIG) for KETTLE_STAGE (default `local`). */
+export const readEnvironment = (): Environment => {
+  const bundled = join(root(), bundledName);
+  const config: Config = existsSync(bundled)
+    ? JSON.parse(readFileSync(bundled, "utf8"))
+    : loadConfig(variable("KETTLE_CONFIG") ?? "kettle.yml", variable("KETTLE_STAGE") ?? "local");
+  return {
+    config,
+    dataDir: resolve(variable("KETTLE_DATA_DIR") ?? ".kettle"),
+    modelsDir: resolve(root(), variable("KETTLE_MODELS_DIR") ?? "models"),
+    token: variable("KETTLE_TOKEN"),
+  };
+};

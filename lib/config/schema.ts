@@ -1,0 +1,267 @@
+import { z } from "zod";
+
+/**
+ * Every parameter of Kettle, once: kettle.yml is checked against this schema, docs/parameters.md and
+ * kettle.schema.json are generated from it. Defaults are those of one machine; `stages` override them.
+ */
+
+const section = <Shape extends z.ZodRawShape>(shape: Shape) => z.strictObject(shape).prefault({} as never);
+
+export const indexTypes = [
+  "AUTOINDEX",
+  "FLAT",
+  "IVF_FLAT",
+  "IVF_SQ8",
+  "IVF_PQ",
+  "HNSW",
+  "HNSW_SQ",
+  "DISKANN",
+  "SCANN",
+  "GPU_BRUTE_FORCE",
+  "GPU_IVF_FLAT",
+  "GPU_IVF_PQ",
+  "GPU_CAGRA",
+] as const;
+
+export const rerankNames = [
+  "none",
+  "distance",
+  "cluster-size",
+  "cluster-center",
+  "mmr",
+  "rrf",
+  "balanced",
+  "cross-encoder",
+] as const;
+
+const customName = /^custom:[a-z][a-z0-9-]*$/;
+const cron = z.string().regex(/^(rate|cron)\(.+\)$/, "must be rate(…) or cron(…), as EventBridge writes it");
+const secret = z.string().min(1).nullable().default(null);
+
+const aws = section({
+  region: z.string().default("us-east-1").describe("AWS region of buckets, queues and functions"),
+  documentBucket: z
+    .string()
+    .min(3)
+    .max(63)
+    .default("kettle-documents")
+    .describe("bucket that holds the documents; S3 names are global, so choose your own when you deploy"),
+  stateBucket: z
+    .string()
+    .min(3)
+    .max(63)
+    .default("kettle-state")
+    .describe("bucket of the ledger, receipts and centroids"),
+  queuePrefix: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,40}$/)
+    .default("kettle")
+    .describe("queues are named <prefix>-ingest, -embed, …"),
+});
+
+const store = section({
+  driver: z
+    .enum(["embedded", "milvus"])
+    .default("embedded")
+    .describe("`embedded`: SQLite in one file, for one machine; `milvus`: a Milvus server"),
+  path: z
+    .string()
+    .nullable()
+    .default(null)
+    .describe("embedded: the file; null puts `store.sqlite` into KETTLE_DATA_DIR (default `.kettle`)"),
+  address: z.string().nullable().default(null).describe("milvus: host:port of the proxy"),
+  database: z.string().default("default").describe("milvus: database"),
+  collection: z
+    .string()
+    .regex(/^[A-Za-z_][A-Za-z0-9_]{0,99}$/)
+    .default("kettle")
+    .describe("alias of the collection that search reads"),
+  tokenSecret: secret.describe("milvus: Secrets Manager name of `user:password` or an API key"),
+  tls: z.boolean().default(false).describe("milvus: TLS to the server"),
+  device: z.enum(["cpu", "gpu"]).default("cpu").describe("where the index is built and searched"),
+  index: section({
+    type: z.enum(indexTypes).default("AUTOINDEX").describe("index of the vectors; GPU_* need `device: gpu`"),
+    build: z
+      .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
+      .default({})
+      .describe("build parameters that override the derived ones"),
+    search: z
+      .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
+      .default({})
+      .describe("search parameters that override the derived ones"),
+  }),
+  metric: z
+    .enum(["COSINE", "IP", "L2"])
+    .default("COSINE")
+    .describe("similarity of two vectors (they are unit length)"),
+  replicas: z.int().min(1).max(16).default(1).describe("milvus: in-memory replicas of the loaded collection"),
+  consistency: z
+    .enum(["Strong", "Bounded", "Session", "Eventually"])
+    .default("Bounded")
+    .describe("milvus: consistency of searches"),
+});
+
+const embedding = section({
+  model: z.string().default("multilingual-e5-small").describe("name in models/manifest.json"),
+  batchSize: z
+    .int()
+    .min(1)
+    .max(1024)
+    .default(32)
+    .describe(
+      "texts handed to the worker pool at once; each still runs alone, so that a text always has one vector",
+    ),
+  threads: z.int().min(0).max(64).default(0).describe("worker threads; 0 means one a vCPU"),
+  device: z.enum(["cpu", "cuda"]).default("cpu").describe("where the model runs"),
+  images: section({
+    enabled: z.boolean().default(false).describe("embed images too"),
+    model: z.string().default("clip-vit-b32").describe("image model in the manifest"),
+    ocrLanguages: z.array(z.string()).default(["en", "zh"]).describe("languages of OCR"),
+  }),
+});
+
+const chunking = section({
+  strategy: z
+    .enum(["fixed", "sentence", "recursive", "markdown", "page", "semantic", "cluster"])
+    .default("recursive")
+    .describe("how documents are cut"),
+  size: z.int().min(16).max(480).default(256).describe("largest chunk, in tokens of the embedding model"),
+  overlap: z.int().min(0).max(240).default(32).describe("tokens that neighbouring chunks share"),
+});
+
+const quality = section({
+  threshold: z.number().min(0).max(1).default(0.3).describe("chunks that score below it are of low quality"),
+  action: z
+    .enum(["separate", "drop", "keep"])
+    .default("separate")
+    .describe("low-quality chunks go to a collection of their own, are dropped, or stay"),
+});
+
+const clustering = section({
+  algorithm: z
+    .enum(["none", "kmeans", "minibatch-kmeans", "hdbscan"])
+    .default("kmeans")
+    .describe("clustering algorithm"),
+  k: z
+    .union([z.literal("auto"), z.int().min(1).max(4096)])
+    .default("auto")
+    .describe("number of clusters"),
+  when: z
+    .enum(["store", "query", "offline"])
+    .default("store")
+    .describe(
+      "`store`: label chunks against published centroids as they are written; `query`: cluster each answer's candidates; `offline`: label only when clusters are rebuilt",
+    ),
+  minRows: z.int().min(2).default(200).describe("centroids are trained once so many chunks are stored"),
+  sample: z.int().min(100).max(1_000_000).default(20_000).describe("largest number of vectors to train on"),
+  seed: z.int().min(0).default(42).describe("seed: the same data gives the same clusters"),
+  schedule: cron.default("rate(1 day)").describe("when clusters are rebuilt"),
+});
+
+const search = section({
+  topK: z.int().min(1).max(1000).default(10).describe("hits in an answer"),
+  candidates: z
+    .int()
+    .min(1)
+    .max(10_000)
+    .nullable()
+    .default(null)
+    .describe("hits to rerank; null: topK for rerankers that only reorder, else 100"),
+  mode: z.enum(["dense", "sparse", "hybrid"]).default("dense").describe("vectors, words (BM25), or both"),
+  rerank: z
+    .union([z.enum(rerankNames), z.string().regex(customName)])
+    .default("distance")
+    .describe("default reranker"),
+  budget: section({
+    tokens: z
+      .int()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("most tokens an answer may hold; null: no budget"),
+  }),
+  custom: z
+    .record(z.string().regex(/^[a-z][a-z0-9-]*$/), z.string())
+    .default({})
+    .describe("your own rerankers, name: path of a module; requested as custom:<name>"),
+});
+
+const limits = section({
+  objectBytes: z.int().min(1).default(200_000_000).describe("largest object"),
+  pages: z.int().min(1).default(5_000).describe("most pages of one document"),
+  decompressedBytes: z
+    .int()
+    .min(1)
+    .default(1_000_000_000)
+    .describe("most bytes that one document may unpack to"),
+  seconds: z.int().min(1).max(840).default(120).describe("longest time for reading one document"),
+  chunks: z.int().min(1).default(50_000).describe("most chunks of one document"),
+  chunkBytes: z.int().min(256).max(32_000).default(8_192).describe("largest chunk text in UTF-8 bytes"),
+});
+
+const http = section({
+  auth: z.boolean().default(true).describe("ask for a bearer token"),
+  tokenSecret: secret.describe("Secrets Manager name of the bearer token; locally KETTLE_TOKEN serves"),
+  cors: section({
+    origins: z
+      .array(z.string())
+      .default([])
+      .describe("origins of pages that may call the API; empty: none but its own"),
+  }),
+  rate: section({
+    perSecond: z.int().min(1).default(50).describe("requests a second (API Gateway throttling)"),
+    burst: z.int().min(1).default(100).describe("burst of requests"),
+  }),
+  uploadSeconds: z
+    .int()
+    .min(60)
+    .max(604_800)
+    .default(900)
+    .describe("how long a presigned upload or download stays valid"),
+});
+
+const queues = section({
+  maxReceives: z
+    .int()
+    .min(10)
+    .max(1000)
+    .default(10)
+    .describe("deliveries before a message goes to the dead-letter queue"),
+  retentionDays: z.int().min(1).max(14).default(14).describe("how long queues keep messages"),
+  maximumConcurrency: z
+    .int()
+    .min(2)
+    .max(1000)
+    .default(10)
+    .describe("most concurrent invocations for each queue function"),
+});
+
+const reconcile = section({
+  schedule: cron.default("rate(1 hour)").describe("when bucket, ledger and index are compared"),
+  stuckMinutes: z.int().min(1).default(30).describe("a document without progress for so long is woken"),
+  maxAttempts: z.int().min(1).default(3).describe("passing failures of one revision are woken so often"),
+});
+
+export const configSchema = z.strictObject({
+  name: z
+    .string()
+    .regex(/^[a-z][a-z0-9-]{0,29}$/)
+    .default("kettle")
+    .describe("name of the service"),
+  aws: aws.describe("buckets and queues"),
+  store: store.describe("vector store"),
+  embedding: embedding.describe("embedding model"),
+  chunking: chunking.describe("cutting documents into chunks"),
+  quality: quality.describe("what happens to poor chunks"),
+  clustering: clustering.describe("clusters"),
+  search: search.describe("defaults of POST /search"),
+  limits: limits.describe("bounds; what exceeds them is refused with a typed failure"),
+  http: http.describe("HTTP API"),
+  queues: queues.describe("delivery"),
+  reconcile: reconcile.describe("healing"),
+  log: section({
+    level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO").describe("lowest level that is logged"),
+  }).describe("logs"),
+});
+
+export type Config = Readonly<z.infer<typeof configSchema>> & { readonly stage: string };

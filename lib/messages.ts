@@ -1,0 +1,93 @@
+import { z } from "zod";
+
+/**
+ * The queue messages. Each queue has one schema, parsed at the edge; `version` changes when an old message could no
+ * longer be understood. A batch keeps its shape from parse to writer and only gains vectors, then labels.
+ */
+
+const metadataValue = z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]);
+
+const documentFields = z.object({
+  documentId: z.string().min(1),
+  run: z.int().positive(),
+  key: z.string().min(1),
+  contentType: z.string(),
+  metadata: z.record(z.string(), metadataValue),
+  ingestedAt: z.int(),
+});
+
+const chunk = z.object({
+  ordinal: z.int().nonnegative(),
+  text: z.string(),
+  tokens: z.int().nonnegative(),
+  page: z.int().positive().nullable(),
+  heading: z.string(),
+  charStart: z.int().nonnegative(),
+  charEnd: z.int().nonnegative(),
+  modality: z.enum(["text", "table", "image"]),
+  language: z.string(),
+  contentHash: z.string(),
+  quality: z.number().min(0).max(1),
+  qualityFlags: z.array(z.string()),
+});
+
+/** "Look at key K": why does not matter, the handler looks at the object as it is now. */
+export const lookMessage = z.object({
+  version: z.literal(1),
+  bucket: z.string().min(1),
+  key: z.string().min(1),
+});
+export type LookMessage = z.infer<typeof lookMessage>;
+
+/** parse → embed */
+export const embedMessage = z.object({
+  version: z.literal(1),
+  bucket: z.string().min(1),
+  document: documentFields,
+  /** This batch's number, from 0, of `batches`. */
+  batch: z.int().nonnegative(),
+  batches: z.int().positive(),
+  chunks: z.array(chunk).min(1),
+});
+export type EmbedMessage = z.infer<typeof embedMessage>;
+
+/** embed → cluster */
+export const clusterMessage = embedMessage.extend({
+  /** Which model made the vectors: it names the physical collection. */
+  embedding: z.object({
+    identity: z.string().min(1),
+    model: z.string().min(1),
+    dimension: z.int().positive(),
+  }),
+  /** `[chunks, dimension]` row-major little-endian float32, base64. */
+  vectors: z.string(),
+});
+export type ClusterMessage = z.infer<typeof clusterMessage>;
+
+/** cluster → writer */
+export const writeMessage = clusterMessage.extend({
+  clusterVersion: z.int().nonnegative(),
+  /** One a chunk. */
+  clusterIds: z.array(z.int()),
+  clusterDistances: z.array(z.number()),
+});
+export type WriteMessage = z.infer<typeof writeMessage>;
+
+/** The largest body a queue message may have, in bytes: under SQS's 256 KiB with room for attributes. */
+export const maxMessageBytes = 200_000;
+
+/** base64 of float32 adds this much to a message for each chunk, labels included. */
+export const bytesPerVector = (dimension: number): number => 4 * Math.ceil((dimension * 4) / 3) + 40;
+
+export const encodeVectors = (vectors: Float32Array): string =>
+  Buffer.from(vectors.buffer, vectors.byteOffset, vectors.byteLength).toString("base64");
+
+/** @throws RangeError when the length is not `count × dimension`. */
+export const decodeVectors = (text: string, count: number, dimension: number): Float32Array => {
+  const bytes = Buffer.from(text, "base64");
+  if (bytes.byteLength !== count * dimension * 4)
+    throw new RangeError(`vectors hold ${bytes.byteLength} bytes, expected ${count} × ${dimension} float32`);
+  const aligned = new Uint8Array(bytes.byteLength);
+  aligned.set(bytes);
+  return new Float32Array(aligned.buffer);
+};

@@ -1,0 +1,49 @@
+import type { Metadata } from "../chunk-row.ts";
+
+/**
+ * A stretch of a document's text, in reading order. The document's extracted text is the blocks' texts joined by
+ * "\n\n"; `charStart` of a chunk counts in it.
+ */
+export type Block = {
+  readonly kind: "text" | "table" | "code";
+  readonly text: string;
+  /** 1-based page, slide or sheet; null where the format has none. */
+  readonly page: number | null;
+  /** Heading path, outermost first. */
+  readonly headings: readonly string[];
+  /** For tables: the header row as it stands at the start of `text`, to be repeated in every chunk; else "". */
+  readonly header: string;
+};
+
+export type ReadDocument = {
+  readonly blocks: readonly Block[];
+  /** From the file itself: title, author, dates; merged under the object's own user metadata. */
+  readonly metadata: Metadata;
+};
+
+export type ReadLimits = {
+  readonly objectBytes: number;
+  readonly decompressedBytes: number;
+  readonly pages: number;
+  readonly seconds: number;
+};
+
+export type ReadInput = {
+  readonly bytes: Uint8Array;
+  /** The object's key, for its extension and for messages. */
+  readonly key: string;
+  /** As the uploader declared it; a hint only, the content decides. */
+  readonly contentType: string;
+  readonly limits: ReadLimits;
+  readonly signal: AbortSignal;
+};
+
+/**
+ * One format. Add one: a file here and a line in registry.ts.
+ * Throws typed, permanent failures: ENCRYPTED_DOCUMENT, CORRUPT_DOCUMENT, DOCUMENT_TOO_LARGE, NEEDS_OCR, EMPTY_DOCUMENT …
+ */
+export type Reader = {
+  /** Raised whenever the same bytes would give other blocks: part of the fingerprint. */
+  readonly version: number;
+  read(input: ReadInput): Promise<ReadDocument>;
+};
