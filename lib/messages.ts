@@ -73,6 +73,13 @@ export const writeMessage = clusterMessage.extend({
 });
 export type WriteMessage = z.infer<typeof writeMessage>;
 
+/** anyone → recluster: train and publish centroids. `minRows` does nothing once there are centroids. */
+export const reclusterMessage = z.object({
+  version: z.literal(1),
+  reason: z.enum(["minRows", "request", "schedule"]),
+});
+export type ReclusterMessage = z.infer<typeof reclusterMessage>;
+
 /** The largest body a queue message may have, in bytes: under SQS's 256 KiB with room for attributes. */
 export const maxMessageBytes = 200_000;
 
