@@ -1,0 +1,38 @@
+import type { Config } from "../lib/config/schema.ts";
+import { bucketResources } from "./buckets.ts";
+import { type Resources, ref, type Value } from "./cloudformation.ts";
+import { queueResources } from "./queues.ts";
+import { roleResources } from "./roles.ts";
+import { sizing } from "./sizing.ts";
+
+/** The `resources` of serverless.yml: what the functions of one stage stand on. */
+export const stackResources = (
+  config: Config,
+): {
+  readonly Resources: Resources;
+  readonly Outputs: Readonly<Record<string, { readonly Description: string; readonly Value: Value }>>;
+  readonly extensions: Readonly<Record<string, { readonly Properties: { readonly [key: string]: Value } }>>;
+} => ({
+  Resources: {
+    ...bucketResources(config),
+    ...queueResources(config, sizing(config)),
+    ...roleResources(config),
+  },
+  Outputs: {
+    DocumentBucketName: { Description: "Drop documents here", Value: ref("DocumentBucket") },
+    StateBucketName: { Description: "Ledger, receipts and centroids", Value: ref("StateBucket") },
+    AlarmTopicArn: { Description: "Subscribe to hear of dead-letter messages", Value: ref("AlarmTopic") },
+  },
+  // osls has no key for throttling; it lets the resources that it makes be extended.
+  extensions: {
+    HttpApiStage: {
+      Properties: {
+        DefaultRouteSettings: {
+          DetailedMetricsEnabled: true,
+          ThrottlingRateLimit: config.http.rate.perSecond,
+          ThrottlingBurstLimit: config.http.rate.burst,
+        },
+      },
+    },
+  },
+});
