@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { loadConfig } from "./load.ts";
 import type { Config } from "./schema.ts";
@@ -16,8 +17,18 @@ export type Environment = {
   readonly dataDir: string;
   /** Absolute path of models/. */
   readonly modelsDir: string;
+  /** Whole vCPUs of this machine or function, at least 1. */
+  readonly vcpus: number;
   /** Local bearer token; deployed functions read `http.tokenSecret` instead. */
   readonly token: string | null;
+};
+
+/** Lambda gives a vCPU for each 1,769 MB (AWS Lambda guide, "Configure Lambda function memory"). */
+const memoryPerVcpu = 1769;
+
+const vcpus = (): number => {
+  const memory = Number(variable("AWS_LAMBDA_FUNCTION_MEMORY_SIZE"));
+  return memory > 0 ? Math.max(1, Math.round(memory / memoryPerVcpu)) : availableParallelism();
 };
 
 const root = (): string => variable("LAMBDA_TASK_ROOT") ?? process.cwd();
@@ -32,6 +43,7 @@ export const readEnvironment = (): Environment => {
     config,
     dataDir: resolve(variable("KETTLE_DATA_DIR") ?? ".kettle"),
     modelsDir: resolve(root(), variable("KETTLE_MODELS_DIR") ?? "models"),
+    vcpus: vcpus(),
     token: variable("KETTLE_TOKEN"),
   };
 };
