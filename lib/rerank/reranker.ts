@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { ScoredChunk } from "../scored-chunk.ts";
 
 /** A cluster of the candidates: its members' ids, and c_j as design defines it. */
@@ -24,7 +25,7 @@ export type RerankContext = {
   readonly queryText: string;
   readonly topK: number;
   readonly budgetTokens: number | null;
-  /** Options given with the reranker's name in the request. */
+  /** Options given with the reranker's name in the request, as its `options` parsed them. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
 };
@@ -36,6 +37,8 @@ export type RerankContext = {
 export type Reranker = {
   /** Only reorders: then `candidates` defaults to topK. */
   readonly reorders: boolean;
+  /** What may stand beside the name in a request; strict, so that a mistyped option is refused and not ignored. */
+  readonly options: z.ZodType<Readonly<Record<string, unknown>>>;
   rerank(
     hits: readonly ClusteredHit[],
     context: RerankContext,

@@ -1,0 +1,62 @@
+import type { Clustering } from "./cluster-model.ts";
+import { sampleIndices, seededRandom } from "./random.ts";
+import { cosineDistance, dotRows, takeRows } from "./vectors.ts";
+
+/** Numbers of clusters that `auto` tries: steps of a quarter at most, as finer ones differ by less than chance. */
+const ladder = [
+  ...[2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224],
+  256,
+];
+/** Vectors that `auto` looks at, half to fit and half to judge. */
+const looked = 4_000;
+
+/** The ks worth trying for `n` vectors: none above √n, so that a cluster has √n members on average. */
+export const candidateKs = (n: number): readonly number[] => ladder.filter((k) => k * k <= n);
+
+/** (b − a) / b of row `row`, where a and b are its distances to the nearest and second nearest centroid. */
+const silhouetteOf = (held: Float32Array, row: number, d: number, centroids: Float32Array): number => {
+  let first = Number.POSITIVE_INFINITY;
+  let second = Number.POSITIVE_INFINITY;
+  for (let id = 0; id * d < centroids.length; id++) {
+    const distance = cosineDistance(dotRows(held, row, centroids, id, d));
+    second = Math.min(second, Math.max(first, distance));
+    first = Math.min(first, distance);
+  }
+  return second === 0 ? 0 : (second - first) / second;
+};
+
+/**
+ * Mean simplified silhouette (Hruschka et al. 2004) of vectors `[n, d]` that the fit has not seen, so that a k that
+ * splits hairs gains nothing; 0 for one cluster.
+ */
+export const heldOutSilhouette = (held: Float32Array, d: number, { centroids, k }: Clustering): number => {
+  const n = held.length / d;
+  if (k < 2 || n === 0) return 0;
+  let sum = 0;
+  for (let row = 0; row < n; row++) sum += silhouetteOf(held, row, d, centroids);
+  return sum / n;
+};
+
+/**
+ * `k: auto`: on at most 4,000 vectors drawn by the seed, fits each k of a ladder up to √n on one half and takes the k
+ * with the best simplified silhouette on the other half; of equals the smaller. Its work is bounded by those 4,000
+ * vectors whatever `n` is; its answer is the same for the same vectors and seed.
+ */
+export const chooseK = async (
+  vectors: Float32Array,
+  d: number,
+  seed: number,
+  fitPart: (part: Float32Array, k: number) => Promise<Clustering>,
+): Promise<number> => {
+  const n = vectors.length / d;
+  const drawn = sampleIndices(n, looked, seededRandom(seed));
+  const half = Math.ceil(drawn.length / 2);
+  const part = takeRows(vectors, d, drawn.subarray(0, half));
+  const held = takeRows(vectors, d, drawn.subarray(half));
+  let best = { k: 1, silhouette: 0 };
+  for (const k of candidateKs(n).filter((k) => k * 4 <= half)) {
+    const silhouette = heldOutSilhouette(held, d, await fitPart(part, k));
+    if (silhouette > best.silhouette) best = { k, silhouette };
+  }
+  return best.k;
+};

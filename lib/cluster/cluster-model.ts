@@ -1,0 +1,42 @@
+export type FitOptions = {
+  /** Clusters to make; at most as many come out as there are different vectors. */
+  readonly k: "auto" | number;
+  /** The same vectors, options and seed give the same clusters. */
+  readonly seed: number;
+  readonly signal?: AbortSignal;
+  /** After each pass over the vectors: the mean similarity of a vector to its centroid never falls. */
+  readonly onPass?: (pass: {
+    readonly pass: number;
+    readonly k: number;
+    readonly meanSimilarity: number;
+  }) => void;
+};
+
+export type Clustering = {
+  /** Number of clusters; ids are 0 to k − 1, the largest cluster first, none is empty. */
+  readonly k: number;
+  /** `[k, d]`, unit length. */
+  readonly centroids: Float32Array;
+  /** `[n]`; −1 is noise. */
+  readonly labels: Int32Array;
+  /** `[n]`, 1 − cosine to the centroid of the label; 0 for noise. */
+  readonly distances: Float32Array;
+};
+
+/**
+ * Port: vectors `[n, d]` row-major, of unit length → clusters.
+ *
+ * No vectors give no clusters. Deterministic. An aborted `signal` rejects with its reason, soon; the event loop is
+ * never held for long where `n` is large. A `k` below 1 or vectors that are not whole rows throw RangeError.
+ */
+export type ClusterModel = {
+  fit(vectors: Float32Array, d: number, options: FitOptions): Promise<Clustering>;
+};
+
+/** @throws RangeError when the input cannot be clustered at all. */
+export const checkInput = (vectors: Float32Array, d: number, k: "auto" | number): number => {
+  if (!Number.isInteger(d) || d < 1 || vectors.length % d !== 0)
+    throw new RangeError(`${vectors.length} numbers are not whole rows of ${d}`);
+  if (k !== "auto" && (!Number.isInteger(k) || k < 1)) throw new RangeError(`k must be at least 1, not ${k}`);
+  return vectors.length / d;
+};

@@ -1,0 +1,114 @@
+import { chooseK } from "./choose-k.ts";
+import { type Clustering, type ClusterModel, checkInput, type FitOptions } from "./cluster-model.ts";
+import { clusterMeans, clusterSizes, noClusters, numberedBySize } from "./clustering.ts";
+import { type Assignment, assignRows, emptyAssignment } from "./nearest.ts";
+import { seededRandom } from "./random.ts";
+import { seedCentroids } from "./seed-centroids.ts";
+
+/** Passes after which a fit ends anyway; text embeddings settle in 10 to 20. */
+const maxPasses = 30;
+/** A fit ends when a pass moves no more than this share of the vectors. */
+const settledShare = 0.0005;
+/** Multiplications between two turns of the event loop: some 25 ms. */
+const workPerTurn = 5e7;
+
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+const assignInTurns = async (
+  vectors: Float32Array,
+  d: number,
+  centroids: Float64Array,
+  assignment: Assignment,
+  signal?: AbortSignal,
+): Promise<number> => {
+  const n = assignment.labels.length;
+  const rows = Math.max(1, Math.floor(workPerTurn / centroids.length));
+  let changed = 0;
+  for (let from = 0; from < n; from += rows) {
+    signal?.throwIfAborted();
+    changed += assignRows(vectors, d, centroids, assignment, from, Math.min(n, from + rows));
+    if (from + rows < n || n * centroids.length > workPerTurn / 8) await turn();
+  }
+  return changed;
+};
+
+/**
+ * Gives each empty cluster the vector that lies farthest from its own centroid, each vector once, as long as it is not
+ * the last of its cluster.
+ */
+const reseedEmpty = (
+  vectors: Float32Array,
+  d: number,
+  { labels, similarities }: Assignment,
+  centroids: Float32Array,
+): void => {
+  const sizes = clusterSizes(labels, centroids.length / d);
+  const empty = [...sizes.keys()].filter((id) => sizes[id] === 0);
+  if (empty.length === 0) return;
+  const farthest = [...labels.keys()].sort(
+    (a, b) => (similarities[a] ?? 0) - (similarities[b] ?? 0) || a - b,
+  );
+  for (const row of farthest) {
+    const owner = labels[row] ?? 0;
+    if ((sizes[owner] ?? 0) < 2 || (similarities[row] ?? 1) > 1 - 1e-6) continue;
+    const id = empty.shift();
+    if (id === undefined) return;
+    sizes[owner] = (sizes[owner] ?? 0) - 1;
+    centroids.set(vectors.subarray(row * d, (row + 1) * d), id * d);
+  }
+};
+
+const mean = (values: Float32Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
+
+/**
+ * Lloyd's passes on the sphere from given centroids `[k, d]`: assign by the largest dot product, move each centroid to
+ * the normalised mean of its members (Dhillon & Modha 2001).
+ */
+const settle = async (
+  vectors: Float32Array,
+  d: number,
+  seeds: Float32Array,
+  { signal, onPass }: Pick<FitOptions, "signal" | "onPass">,
+): Promise<{ readonly centroids: Float32Array; readonly assignment: Assignment }> => {
+  const n = vectors.length / d;
+  const assignment = emptyAssignment(n);
+  let centroids = seeds;
+  for (let pass = 1; ; pass++) {
+    const changed = await assignInTurns(vectors, d, Float64Array.from(centroids), assignment, signal);
+    onPass?.({ pass, k: centroids.length / d, meanSimilarity: mean(assignment.similarities) });
+    if (changed <= n * settledShare || pass === maxPasses) return { centroids, assignment };
+    const moved = clusterMeans(vectors, d, assignment.labels, centroids);
+    reseedEmpty(vectors, d, assignment, moved);
+    centroids = moved;
+  }
+};
+
+const fitK = async (
+  vectors: Float32Array,
+  d: number,
+  k: number,
+  options: FitOptions,
+): Promise<Clustering> => {
+  const turnOrStop = async (): Promise<void> => {
+    options.signal?.throwIfAborted();
+    await turn();
+  };
+  const seeds = await seedCentroids(vectors, d, k, seededRandom(options.seed), turnOrStop);
+  const { centroids, assignment } = await settle(vectors, d, seeds, options);
+  return numberedBySize(vectors, d, assignment.labels, centroids);
+};
+
+/** Spherical k-means with k-means++ seeds, for training offline. `auto` chooses k on a part of the vectors. */
+export const kmeans: ClusterModel = {
+  fit: async (vectors, d, options) => {
+    const n = checkInput(vectors, d, options.k);
+    options.signal?.throwIfAborted();
+    if (n === 0) return noClusters;
+    const { onPass: _silent, ...quiet } = options;
+    const k =
+      options.k === "auto"
+        ? await chooseK(vectors, d, options.seed, (part, partK) => fitK(part, d, partK, quiet))
+        : Math.min(options.k, n);
+    return fitK(vectors, d, k, options);
+  },
+};

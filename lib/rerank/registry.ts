@@ -1,0 +1,18 @@
+import { clusterCenter } from "./cluster-center.ts";
+import { clusterSize } from "./cluster-size.ts";
+import { distance } from "./distance.ts";
+import { none } from "./none.ts";
+import type { Reranker } from "./reranker.ts";
+
+/** The only list of rerankers that ship: request schema, docs and contract tests read it. */
+export const rerankers = {
+  none,
+  distance,
+  "cluster-size": clusterSize,
+  "cluster-center": clusterCenter,
+} as const satisfies Record<string, Reranker>;
+
+export type RerankerName = keyof typeof rerankers;
+export const rerankerNames = Object.keys(rerankers) as [RerankerName, ...RerankerName[]];
+
+export const isRerankerName = (name: string): name is RerankerName => Object.hasOwn(rerankers, name);
