@@ -29,8 +29,15 @@ const cells = (row: BenchRow): string[] => [
 
 const printTable = (rows: readonly BenchRow[]): void => {
   const table = [["", "value", "peer", "ratio", "goal"], ...rows.map(cells)];
-  const widths = table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];
-  for (const line of table) console.log(line.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join("  ").trimEnd());
+  const widths =
+    table[0]?.map((_, column) => Math.max(...table.map((line) => line[column]?.length ?? 0))) ?? [];
+  for (const line of table)
+    console.log(
+      line
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    );
 };
 
 const machine = () => ({
@@ -55,7 +62,8 @@ const main = async (): Promise<number> => {
   printTable(rows);
   const where = machine();
   console.log(`\n${where.cpu}, ${where.cores} cores, Node ${where.node}`);
-  if (values.json) writeFileSync(values.json, `${JSON.stringify({ bench: name, machine: where, rows }, null, 2)}\n`);
+  if (values.json)
+    writeFileSync(values.json, `${JSON.stringify({ bench: name, machine: where, rows }, null, 2)}\n`);
   return 0;
 };
 

@@ -1,0 +1,163 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { DeleteObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type SpawnedStack, spawnStack } from "../../localstack/spawn-stack.ts";
+import { apiAt, bucket, deadLetters, s3At, sqsAt, until } from "./client.ts";
+
+const dataDir = mkdtempSync(join(tmpdir(), "kettle-e2e-"));
+let stack: SpawnedStack;
+let s3: S3Client;
+let api: ReturnType<typeof apiAt>;
+
+const put = (key: string, body: string | Uint8Array, extra: Record<string, unknown> = {}) =>
+  s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: body, ...extra }));
+const settled = (key: string) =>
+  until(
+    () => api.document(key),
+    (found) => found?.state === "ready" || found?.state === "failed",
+  );
+const ready = async (key: string) => {
+  const found = await settled(key);
+  expect(found).toMatchObject({ key, state: "ready" });
+  return found;
+};
+
+beforeAll(async () => {
+  stack = await spawnStack({ dataDir, args: ["--no-samples"] });
+  s3 = s3At(stack.awsUrl);
+  api = apiAt(stack.url);
+}, 90_000);
+
+afterAll(async () => {
+  await stack?.stop();
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+describe("the embedded stack, through an AWS SDK client and HTTP", () => {
+  it("an object that is put is found, in English and in Chinese", async () => {
+    await put(
+      "birds.txt",
+      "A kettle is a flock of hawks that circle together in one rising column of warm air.",
+    );
+    await put("茶/绿茶 笔记.md", "# 绿茶\n\n绿茶要用八十度左右的水冲泡,水太烫,茶汤会变得又苦又涩。");
+    await put("coffee.txt", "Espresso is brewed under nine bars of pressure in about twenty-five seconds.");
+    await Promise.all(["birds.txt", "茶/绿茶 笔记.md", "coffee.txt"].map(ready));
+
+    const chinese = await api.search({ query: "泡绿茶用多少度的水?" });
+    expect(chinese.hits[0]).toMatchObject({ key: "茶/绿茶 笔记.md", rank: 1 });
+    const english = await api.search({ query: "At what temperature should green tea be brewed?" });
+    expect(english.hits[0]?.key).toBe("茶/绿茶 笔记.md");
+    const hawks = await api.search({ query: "老鹰为什么在空中盘旋?" });
+    expect(hawks.hits[0]?.key).toBe("birds.txt");
+  });
+
+  it("an overwrite replaces, a delete removes, and the same bytes come back", async () => {
+    await put("note.txt", "The lighthouse keeper counts nine steps to the lamp.");
+    const first = await ready("note.txt");
+    await put("note.txt", "The lighthouse keeper counts forty steps to the lamp.");
+    await until(
+      () => api.document("note.txt"),
+      (found) => found?.state === "ready" && found.revision !== first?.revision,
+    );
+    const search = () => api.search({ query: "How many steps does the lighthouse keeper count?", topK: 20 });
+    const texts = async () =>
+      (await search()).hits.filter((hit) => hit.key === "note.txt").map((hit) => hit.text);
+    expect(await until(texts, (found) => found.length === 1)).toEqual([
+      "The lighthouse keeper counts forty steps to the lamp.",
+    ]);
+
+    await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: "note.txt" }));
+    await until(
+      () => api.document("note.txt"),
+      (found) => found?.state === "deleted",
+    );
+    await until(texts, (found) => found.length === 0);
+
+    await put("note.txt", "The lighthouse keeper counts forty steps to the lamp.");
+    await ready("note.txt");
+    expect(await texts()).toHaveLength(1);
+  });
+
+  it("a poison PDF fails visibly, its neighbours are ready, and nothing is in a dead-letter queue", async () => {
+    await put("good/one.txt", "Granite is an igneous rock with large crystals.");
+    await put("good/poison.pdf", "%PDF-1.7\nthis is not a PDF at all\n%%EOF", {
+      ContentType: "application/pdf",
+    });
+    await put("good/two.txt", "Basalt is an igneous rock with fine crystals.");
+    await put(
+      "good/program.exe",
+      new Uint8Array([0x4d, 0x5a, 0x90, 0, 3, 0, 0, 0, 4, 0, 0, 0, 0xff, 0xff, 0, 0]),
+    );
+    await put("good/empty.txt", "");
+    await Promise.all(["good/one.txt", "good/two.txt"].map(ready));
+    const poison = await settled("good/poison.pdf");
+    expect(poison).toMatchObject({ state: "failed", failure: { stage: "parse", code: "CORRUPT_DOCUMENT" } });
+    expect(poison?.failure?.message).toContain("good/poison.pdf");
+    expect((await settled("good/program.exe"))?.failure?.code).toBe("UNSUPPORTED_TYPE");
+    expect((await settled("good/empty.txt"))?.failure?.code).toBe("EMPTY_DOCUMENT");
+    expect(await deadLetters(sqsAt(stack.awsUrl))).toBe(0);
+  });
+
+  it("a presigned upload goes straight to the bucket and is ingested", async () => {
+    const body = readFileSync("samples/tea/gongfu-zh.md");
+    const { status, body: upload } = await api.json("/uploads", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ key: "up/gongfu.md", contentType: "text/markdown", size: body.length }),
+    });
+    expect(status).toBe(200);
+    const { url, headers } = upload as { url: string; headers: Record<string, string> };
+    expect((await fetch(url, { method: "PUT", headers, body })).status).toBe(200);
+    await ready("up/gongfu.md");
+  });
+
+  it("retry, delete and original work through the API", async () => {
+    await put("api.txt", "A sundial tells the time by the shadow of its gnomon.");
+    const found = await ready("api.txt");
+    const retried = await api.json(`/documents/${found?.id}/retry`, { method: "POST" });
+    expect(retried.status).toBe(202);
+    await ready("api.txt");
+    const original = await api.json(`/documents/${found?.id}/original`);
+    const { url } = original.body as { url: string };
+    expect(await (await fetch(url)).text()).toContain("sundial");
+    expect((await api.json(`/documents/${found?.id}`, { method: "DELETE" })).status).toBe(202);
+    await until(
+      () => api.document("api.txt"),
+      (seen) => seen?.state === "deleted",
+    );
+  });
+
+  it("each reranker and mode answers over the same hits, grouped", async () => {
+    for (const rerank of ["none", "distance", "cluster-size", "cluster-center"])
+      for (const mode of ["dense", "sparse", "hybrid"]) {
+        const { hits, clusters } = await api.search({
+          query: "igneous rock crystals",
+          mode,
+          rerank,
+          candidates: 20,
+        });
+        expect(hits.length).toBeGreaterThan(0);
+        expect(hits.map((hit) => hit.rank)).toEqual(hits.map((_, i) => i + 1));
+        expect(new Set(clusters.flatMap((cluster) => cluster.hitIds))).toEqual(
+          new Set(hits.map((hit) => hit.id)),
+        );
+      }
+  });
+
+  it("bad requests are named, with a request id", async () => {
+    const { status, body } = await api.json("/search", { method: "POST", body: '{"query": 7, "nope": 1}' });
+    expect(status).toBe(400);
+    expect(body).toMatchObject({ error: { code: "BAD_REQUEST", requestId: expect.any(String) } });
+    expect(JSON.stringify(body)).toMatch(/query.*nope|nope.*query/);
+    expect((await api.json("/documents/00000000000000000000000000000000")).status).toBe(404);
+  });
+
+  it("Ctrl-C stops all of it within two seconds", async () => {
+    expect(await stack.stop()).toBeLessThan(2_000);
+    expect(stack.process.exitCode).toBe(0);
+    await expect(fetch(`${stack.url}/health`)).rejects.toThrow();
+    await expect(fetch(stack.awsUrl)).rejects.toThrow();
+  });
+});
