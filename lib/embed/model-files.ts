@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import { hashParts } from "../ids.ts";
@@ -19,12 +20,20 @@ export type VerifiedModel = {
 export const modelFilePath = (modelsDir: string, entry: ModelEntry, file: string): string =>
   join(modelsDir, entry.name, file);
 
-/** sha256 in hex, streamed: about 40 ms for the bundled model. */
+/** sha256 in hex: about 40 ms for the bundled model. One buffer for the whole file keeps memory flat. */
 export const sha256File = async (path: string): Promise<string> => {
   const digest = createHash("sha256");
-  for await (const block of createReadStream(path, { highWaterMark: 1 << 20 }))
-    digest.update(block as Buffer);
-  return digest.digest("hex");
+  const buffer = Buffer.allocUnsafe(1 << 20);
+  const file = await open(path);
+  try {
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, 0, buffer.length);
+      if (bytesRead === 0) return digest.digest("hex");
+      digest.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await file.close();
+  }
 };
 
 const getIt = (entry: ModelEntry): string =>
