@@ -33,7 +33,7 @@ export const ledgerEntry = z.object({
       stage: z.enum(failureStages),
       code: z.enum(Object.keys(failures) as [FailureCode, ...FailureCode[]]),
       message: z.string(),
-      /** How many runs of this revision have failed. */
+      /** How many runs of this revision have failed. While `pending` or `processing` this is the last failure. */
       attempts: z.int().positive(),
     })
     .nullable(),
@@ -43,6 +43,8 @@ export const ledgerEntry = z.object({
     .nullable(),
   /** Of the parameters and code versions that shaped the chunks; another one than today's means outdated. */
   fingerprint: z.string().nullable(),
+  /** Identity of the embedding model that this run was planned for; a batch is never embedded by another. */
+  embedding: z.string().nullable(),
   /** Fresh in each body, so that ETags never recur and a retried request knows its own write. */
   nonce: z.string(),
   updatedAt: z.int(),
