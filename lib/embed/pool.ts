@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
+import { nativeGuard, stopNativeCalls } from "./native-guard.ts";
 import type { WorkerSetup } from "./worker.ts";
 
 /** Worker threads that each hold the model. */
@@ -22,18 +23,23 @@ const workerFile = (): string => {
   return fileURLToPath(existsSync(bundled) ? bundled : new URL("./worker.ts", import.meta.url));
 };
 
+/** A text of full length takes .1 to .5 s. */
+const exitTimeoutMs = 2_000;
+
 /**
  * Starts no thread before the first task, then one more whenever all are busy, up to `threads`; they stay. Threads
  * never keep the process alive by themselves.
  */
-export const embedPool = (setup: WorkerSetup, threads: number): EmbedPool => {
+export const embedPool = (setup: Omit<WorkerSetup, "guard">, threads: number): EmbedPool => {
   let pool: Piscina | null = null;
+  const guard = nativeGuard();
+  const onExit = (): void => stopNativeCalls(guard, exitTimeoutMs);
   const running = new Set<Promise<unknown>>();
   const started = (): Piscina => {
     if (pool) return pool;
     pool = new Piscina({
       filename: workerFile(),
-      workerData: setup,
+      workerData: { ...setup, guard } satisfies WorkerSetup,
       minThreads: 0,
       maxThreads: threads,
       idleTimeout: Number.POSITIVE_INFINITY,
@@ -42,6 +48,7 @@ export const embedPool = (setup: WorkerSetup, threads: number): EmbedPool => {
     });
     // A worker that dies without a task is replaced by the next task; unheard, the event would end the process.
     pool.on("error", () => undefined);
+    process.once("exit", onExit);
     return pool;
   };
   const track = <T>(task: Promise<T>): Promise<T> => {
@@ -58,6 +65,7 @@ export const embedPool = (setup: WorkerSetup, threads: number): EmbedPool => {
     close: async () => {
       await Promise.allSettled(running);
       await pool?.destroy();
+      process.off("exit", onExit);
     },
   };
 };

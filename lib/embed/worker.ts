@@ -1,6 +1,7 @@
 import { workerData } from "node:worker_threads";
 import type { InferenceSession, Tensor } from "onnxruntime-node";
 import { move } from "piscina";
+import { guarded, type NativeGuard } from "./native-guard.ts";
 import { type Pooling, poolOne } from "./pooling.ts";
 
 /** What every worker of a pool is started with. */
@@ -9,6 +10,7 @@ export type WorkerSetup = Pooling & {
   readonly graph: string;
   readonly inputs: readonly string[];
   readonly output: string;
+  readonly guard: NativeGuard;
 };
 
 type Model = { readonly session: InferenceSession; readonly ort: typeof import("onnxruntime-node") };
@@ -42,7 +44,7 @@ const sessionOptions: InferenceSession.SessionOptions = {
 /** Imported here, so that a missing native library fails the task and not the pool. */
 const load = async (): Promise<Model> => {
   const ort = await import("onnxruntime-node");
-  const session = await ort.InferenceSession.create(setup.graph, sessionOptions);
+  const session = await guarded(setup.guard, () => ort.InferenceSession.create(setup.graph, sessionOptions));
   checkNames(session);
   return { session, ort };
 };
@@ -79,7 +81,7 @@ export const embed = async (ids: Int32Array): Promise<Float32Array> => {
     const tensor = make[name]?.();
     if (tensor) feeds[name] = tensor;
   }
-  const results = await session.run(feeds, [setup.output]);
+  const results = await guarded(setup.guard, () => session.run(feeds, [setup.output]));
   const data = results[setup.output]?.data;
   if (!(data instanceof Float32Array)) throw new Error(`${setup.output} is not float32`);
   return move(poolOne(data, setup)) as unknown as Float32Array;
