@@ -17,6 +17,8 @@ export type Environment = {
   readonly dataDir: string;
   /** Absolute path of models/. */
   readonly modelsDir: string;
+  /** Absolute path of web/, the page. */
+  readonly webDir: string;
   /** Whole vCPUs of this machine or function, at least 1. */
   readonly vcpus: number;
   /** Local bearer token; deployed functions read `http.tokenSecret` instead. */
@@ -31,7 +33,11 @@ const vcpus = (): number => {
   return memory > 0 ? Math.max(1, Math.round(memory / memoryPerVcpu)) : availableParallelism();
 };
 
-const root = (): string => variable("LAMBDA_TASK_ROOT") ?? process.cwd();
+/** LAMBDA_TASK_ROOT where the packaging put its file; serverless-offline sets it too, to a folder that is not there. */
+const root = (): string => {
+  const taskRoot = variable("LAMBDA_TASK_ROOT");
+  return taskRoot !== null && existsSync(join(taskRoot, bundledName)) ? taskRoot : process.cwd();
+};
 
 /** Reads the parameters bundled with the function, or kettle.yml (KETTLE_CONFIG) for KETTLE_STAGE (default `local`). */
 export const readEnvironment = (): Environment => {
@@ -43,6 +49,7 @@ export const readEnvironment = (): Environment => {
     config,
     dataDir: resolve(variable("KETTLE_DATA_DIR") ?? ".kettle"),
     modelsDir: resolve(root(), variable("KETTLE_MODELS_DIR") ?? "models"),
+    webDir: resolve(root(), "web"),
     vcpus: vcpus(),
     token: variable("KETTLE_TOKEN"),
   };

@@ -1,0 +1,31 @@
+import type { Config } from "../config/schema.ts";
+import type { PublicConfig } from "./schemas.ts";
+
+/** What callers may know of kettle.yml: no addresses, buckets, paths or names of secrets. */
+export const publicConfig = (config: Config): PublicConfig => ({
+  name: config.name,
+  stage: config.stage,
+  embedding: { model: config.embedding.model, images: config.embedding.images.enabled },
+  store: { driver: config.store.driver, index: config.store.index.type, metric: config.store.metric },
+  chunking: config.chunking,
+  quality: config.quality,
+  clustering: {
+    algorithm: config.clustering.algorithm,
+    k: config.clustering.k,
+    when: config.clustering.when,
+  },
+  search: {
+    topK: config.search.topK,
+    candidates: config.search.candidates,
+    mode: config.search.mode,
+    rerank: config.search.rerank,
+    budget: config.search.budget,
+    custom: Object.keys(config.search.custom),
+  },
+  limits: {
+    objectBytes: config.limits.objectBytes,
+    pages: config.limits.pages,
+    chunks: config.limits.chunks,
+  },
+  http: { auth: config.http.auth, uploadSeconds: config.http.uploadSeconds },
+});

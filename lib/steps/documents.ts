@@ -1,0 +1,162 @@
+import type { Bucket } from "../aws/bucket.ts";
+import type { Presigner } from "../aws/presigner.ts";
+import type { ChunkRow } from "../chunk-row.ts";
+import { AppError } from "../errors.ts";
+import { chunkId } from "../ids.ts";
+import type { DocumentState, Ledger, LedgerEntry, ReadEntry } from "../ledger/ledger.ts";
+import type { VectorStore } from "../store/store.ts";
+
+/** A document as callers see it. */
+export type DocumentSummary = Pick<LedgerEntry, "key" | "state" | "revision" | "counts" | "updatedAt"> & {
+  readonly id: string;
+  /** Its chunks were made with other parameters or code than today's. */
+  readonly outdated: boolean;
+  readonly failure?: NonNullable<LedgerEntry["failure"]>;
+};
+
+type Page = { readonly limit: number; readonly cursor?: string | undefined };
+
+/** The most ledger entries that one request reads while it looks for a state: each is a GET. */
+const scanBudget = 1000;
+
+export const summarise = (entry: LedgerEntry, fingerprint: string): DocumentSummary => ({
+  id: entry.documentId,
+  key: entry.key,
+  state: entry.state,
+  revision: entry.revision,
+  outdated: entry.state !== "deleted" && entry.fingerprint !== null && entry.fingerprint !== fingerprint,
+  counts: entry.counts,
+  ...(entry.failure === null ? {} : { failure: entry.failure }),
+  updatedAt: entry.updatedAt,
+});
+
+export type DocumentsDeps = {
+  readonly ledger: Pick<Ledger, "list" | "find">;
+  readonly fingerprint: string;
+};
+
+/**
+ * The use case behind `GET /documents`. Without `state` it gives all but tombstones. A page ends early, with a cursor,
+ * rather than read on and on for the last few matches.
+ */
+export const listDocuments =
+  ({ ledger, fingerprint }: DocumentsDeps) =>
+  async (options: Page & { readonly prefix: string; readonly state?: DocumentState | undefined }) => {
+    const { prefix, state, limit } = options;
+    const wanted = (entry: LedgerEntry) =>
+      state === undefined ? entry.state !== "deleted" : entry.state === state;
+    const documents: DocumentSummary[] = [];
+    let cursor = options.cursor;
+    for (let scanned = 0; scanned < scanBudget; ) {
+      const remaining = limit - documents.length;
+      const page = await ledger.list({
+        prefix,
+        limit: remaining,
+        ...(cursor === undefined ? {} : { cursor }),
+      });
+      documents.push(...page.entries.filter(wanted).map((entry) => summarise(entry, fingerprint)));
+      cursor = page.cursor;
+      scanned += remaining;
+      if (cursor === undefined || documents.length * 2 > limit) break;
+    }
+    return { documents, ...(cursor === undefined ? {} : { cursor }) };
+  };
+
+/** @throws AppError `NOT_FOUND` */
+const findEntry = async (ledger: Pick<Ledger, "find">, id: string): Promise<ReadEntry> => {
+  const entry = await ledger.find(id);
+  if (entry === null)
+    throw new AppError("NOT_FOUND", `there is no document ${id}, or its upload has not been noticed yet`);
+  return entry;
+};
+
+/** The use case behind `GET /documents/{id}`; a deleted document is found, as `deleted`. */
+export const getDocument =
+  ({ ledger, fingerprint }: DocumentsDeps) =>
+  async (id: string): Promise<DocumentSummary> =>
+    summarise(await findEntry(ledger, id), fingerprint);
+
+const parseOrdinal = (cursor: string | undefined): number => {
+  if (cursor === undefined) return 0;
+  if (!/^\d{1,9}$/.test(cursor)) throw new AppError("BAD_REQUEST", "query: cursor: not one of ours");
+  return Number(cursor);
+};
+
+export type StoredChunk = ChunkRow & {
+  /** It lies in the collection of low-quality chunks. */
+  readonly lowQuality: boolean;
+};
+
+export type ChunksDeps = {
+  readonly ledger: Pick<Ledger, "find">;
+  readonly store: () => Promise<Pick<VectorStore, "fetch" | "resolve">>;
+  /** Alias of the collection that search reads. */
+  readonly collection: string;
+};
+
+/** Rows by id, from a collection that may not be there yet. */
+const fetchRows = async (
+  store: Pick<VectorStore, "fetch" | "resolve">,
+  collection: string,
+  ids: readonly string[],
+): Promise<readonly ChunkRow[]> =>
+  ids.length > 0 && (await store.resolve(collection)) !== null ? store.fetch(collection, ids) : [];
+
+/**
+ * The use case behind `GET /documents/{id}/chunks`: what is served, in the document's order. Ids follow from document,
+ * run and ordinal, so a page is a fetch by ids; chunks that were dropped are not there.
+ */
+export const listChunks =
+  ({ ledger, store: openStore, collection }: ChunksDeps) =>
+  async (id: string, { limit, cursor }: Page) => {
+    const entry = await findEntry(ledger, id);
+    const { served } = entry;
+    const total = served === null ? 0 : entry.counts.expected;
+    const from = parseOrdinal(cursor);
+    const to = Math.min(total, from + limit);
+    if (served === null || from >= to) return { documentId: id, total, chunks: [] };
+    const ids = Array.from({ length: to - from }, (_, i) => chunkId(id, served, from + i));
+    const store = await openStore();
+    const main = await fetchRows(store, collection, ids);
+    const found = new Set(main.map((row) => row.id));
+    const rest = ids.filter((chunk) => !found.has(chunk));
+    const low = await fetchRows(store, `${collection}_low`, rest);
+    const chunks: StoredChunk[] = [
+      ...main.map((row) => ({ ...row, lowQuality: false })),
+      ...low.map((row) => ({ ...row, lowQuality: true })),
+    ].toSorted((a, b) => a.ordinal - b.ordinal);
+    return { documentId: id, total, chunks, ...(to < total ? { cursor: String(to) } : {}) };
+  };
+
+export type OriginalDeps = {
+  readonly ledger: Pick<Ledger, "find">;
+  readonly documents: Pick<Bucket, "head">;
+  readonly presigner: Pick<Presigner, "get">;
+  /** `http.uploadSeconds` */
+  readonly seconds: number;
+  readonly now: () => number;
+};
+
+/** The use case behind `GET /documents/{id}/original`. @throws AppError `NOT_FOUND`, also when the object is gone. */
+export const getOriginal =
+  ({ ledger, documents, presigner, seconds, now }: OriginalDeps) =>
+  async (id: string) => {
+    const { key } = await findEntry(ledger, id);
+    const head = await documents.head(key);
+    if (head === null) throw new AppError("NOT_FOUND", `${key} is no longer in the bucket`);
+    const expiresAt = now() + seconds * 1000;
+    const url = await presigner.get(key, seconds);
+    return { url, contentType: head.contentType, size: head.size, expiresAt };
+  };
+
+/**
+ * The use case behind `DELETE /documents/{id}`: the object goes, and the bucket's event takes its chunks along. Gives
+ * the state as it is until then.
+ */
+export const deleteDocument =
+  ({ ledger, documents }: { ledger: Pick<Ledger, "find">; documents: Pick<Bucket, "delete"> }) =>
+  async (id: string): Promise<{ readonly id: string; readonly state: DocumentState }> => {
+    const { key, state } = await findEntry(ledger, id);
+    await documents.delete([key]);
+    return { id, state };
+  };
