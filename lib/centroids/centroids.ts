@@ -1,6 +1,5 @@
 import { text } from "node:stream/consumers";
 import type { Bucket } from "../aws/bucket.ts";
-import { AppError } from "../errors.ts";
 import {
   decodePublished,
   encodePublished,
@@ -11,7 +10,13 @@ import {
 } from "./published.ts";
 
 /** What a trainer saw before it began: its publication holds only if nobody published since. */
-export type Basis = { readonly version: number; readonly etag: string | null };
+export type Basis = {
+  /** 0: nothing was ever published. */
+  readonly version: number;
+  readonly etag: string | null;
+  /** False also when the version's data has been lost. */
+  readonly published: boolean;
+};
 
 /**
  * The published centroids of each embedding identity, in the state bucket.
@@ -47,26 +52,26 @@ const readPointer = async (
   return read && { pointer: pointerSchema.parse(JSON.parse(read.body)), etag: read.etag };
 };
 
-/** The data that the pointer names; when it is gone, a newer pointer has replaced it: look again. */
-const readCurrent = async (
-  bucket: Bucket,
-  identity: string,
-  held: PublishedCentroids | null,
-): Promise<PublishedCentroids | null> => {
-  for (let attempt = 0; attempt < 5; attempt++) {
+type Held = { readonly data: string; readonly published: PublishedCentroids };
+
+/**
+ * The data that the pointer names. When that is gone, a newer pointer has replaced it: look again. Data that stays away
+ * or cannot be read is as good as nothing published: the next training replaces it.
+ */
+const readCurrent = async (bucket: Bucket, identity: string, held: Held | null): Promise<Held | null> => {
+  for (let attempt = 0; attempt < 3; attempt++) {
     const read = await readPointer(bucket, identity);
     if (read === null) return null;
-    if (read.pointer.version === held?.version) return held;
-    const data = await readText(bucket, read.pointer.data);
-    if (data !== null) return decodePublished(data.body);
+    const { data } = read.pointer;
+    if (data === held?.data) return held;
+    const content = await readText(bucket, data);
+    const published = content && decodePublished(content.body);
+    if (published) return { data, published };
   }
-  throw new AppError(
-    "INTERNAL",
-    `${bucket.name}/${pointerKey(identity)} names a file that is not there; POST /clusters/rebuild publishes anew`,
-  );
+  return null;
 };
 
-type Cached = { held: PublishedCentroids | null; checkedAt: number; checking: Promise<void> | null };
+type Cached = { held: Held | null; checkedAt: number; checking: Promise<void> | null };
 
 /** Keeps each identity's centroids for `ttlMs`; an outage of S3 prolongs what is held. Callers share one look-up. */
 const cachedReader = (bucket: Bucket, ttlMs: number, now: () => number) => {
@@ -93,10 +98,11 @@ const cachedReader = (bucket: Bucket, ttlMs: number, now: () => number) => {
         entry.checking ??= check(identity, entry);
         await entry.checking;
       }
-      return entry.held;
+      return entry.held?.published ?? null;
     },
-    keep: (published: PublishedCentroids): void => {
-      Object.assign(entryOf(published.identity), { held: published, checkedAt: now() });
+    /** So that whoever published sees it at once. */
+    keep: (held: Held): void => {
+      Object.assign(entryOf(held.published.identity), { held, checkedAt: now() });
     },
   };
 };
@@ -126,7 +132,9 @@ export const bucketCentroids = (options: {
     current: cached.read,
     basis: async (identity) => {
       const read = await readPointer(bucket, identity);
-      return { version: read?.pointer.version ?? 0, etag: read?.etag ?? null };
+      if (read === null) return { version: 0, etag: null, published: false };
+      const published = (await bucket.head(read.pointer.data)) !== null;
+      return { version: read.pointer.version, etag: read.etag, published };
     },
     publish: async (training, basis, above = 0) => {
       const { identity } = training;
@@ -139,7 +147,7 @@ export const bucketCentroids = (options: {
         await bucket.delete([data]);
         return null;
       }
-      cached.keep(published);
+      cached.keep({ data, published });
       // Who is about to read the file that was replaced finds the new pointer when it looks again.
       if (replaced !== null) await bucket.delete([replaced.pointer.data]);
       return published;

@@ -51,10 +51,14 @@ const file = z.object({
 export const encodePublished = ({ centroids, ...rest }: PublishedCentroids): string =>
   JSON.stringify({ format: 1, ...rest, centroids: encodeVectors(centroids) });
 
-/** @throws ZodError or RangeError when the text is not a data file. */
-export const decodePublished = (text: string): PublishedCentroids => {
-  const { format: _format, centroids, ...rest } = file.parse(JSON.parse(text));
-  return { ...rest, centroids: decodeVectors(centroids, rest.k, rest.dimension) };
+/** Null when the text is not a data file of this format. */
+export const decodePublished = (text: string): PublishedCentroids | null => {
+  try {
+    const { format: _format, centroids, ...rest } = file.parse(JSON.parse(text));
+    return { ...rest, centroids: decodeVectors(centroids, rest.k, rest.dimension) };
+  } catch {
+    return null;
+  }
 };
 
 /** `centroids/<identity>/current.json`: the one object that decides which version holds. */

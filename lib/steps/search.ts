@@ -1,6 +1,22 @@
+import type { Centroids } from "../centroids/centroids.ts";
 import type { Metadata } from "../chunk-row.ts";
+import type { Config } from "../config/schema.ts";
+import type { Embedder } from "../embed/embedder.ts";
+import { AppError } from "../errors.ts";
+import type { ScoredChunk } from "../scored-chunk.ts";
 import type { Filter } from "../store/filter.ts";
-import type { SearchMode } from "../store/store.ts";
+import type { SearchMode, VectorStore } from "../store/store.ts";
+import type { CustomRerankers } from "./custom-rerankers.ts";
+import { answerOf, totalTokens, withinBudget } from "./search-answer.ts";
+import { findCandidates } from "./search-candidates.ts";
+import {
+  type CandidateLabels,
+  clusterHits,
+  noLabels,
+  publishedLabels,
+  queryLabels,
+} from "./search-clusters.ts";
+import { checkQueryClustering, type SearchSettings, searchSettings } from "./search-settings.ts";
 
 /** A search as a caller asks for it; what is left out comes from kettle.yml. */
 export type SearchQuery = {
@@ -77,3 +93,105 @@ export type SearchAnswer = {
 
 /** The use case behind `POST /search`. */
 export type Search = (query: SearchQuery, signal: AbortSignal) => Promise<SearchAnswer>;
+
+export type SearchDeps = {
+  readonly config: Pick<Config, "store" | "search" | "clustering">;
+  readonly store: Pick<VectorStore, "resolve" | "search">;
+  readonly embedder: Pick<Embedder, "embed" | "identity" | "model">;
+  readonly centroids: Pick<Centroids, "current">;
+  readonly customRerankers: CustomRerankers;
+  /** Milliseconds that never go back, for the timings. */
+  readonly clock: () => number;
+};
+
+/** The physical collections that a search reads; none while nothing has been stored. */
+const collectionsToRead = async (
+  { config, store, embedder }: SearchDeps,
+  includeLowQuality: boolean,
+): Promise<readonly string[]> => {
+  const aliases = [config.store.collection, ...(includeLowQuality ? [`${config.store.collection}_low`] : [])];
+  const specs = (await Promise.all(aliases.map((alias) => store.resolve(alias)))).filter(
+    (spec) => spec !== null,
+  );
+  const other = specs.find((spec) => spec.identity !== embedder.identity);
+  if (other !== undefined)
+    throw new AppError(
+      "EMBEDDING_MISMATCH",
+      `${other.name} holds vectors of ${other.model} (${other.identity}), but embedding.model is ${embedder.model} (${embedder.identity}): set embedding.model to ${other.model}, or put the documents in again so that a new collection is filled and takes its place`,
+    );
+  return specs.map((spec) => spec.name);
+};
+
+const labelCandidates = async (
+  { config, centroids, embedder }: SearchDeps,
+  { algorithm, when, k }: SearchSettings,
+  rows: readonly ScoredChunk[],
+  d: number,
+  signal: AbortSignal,
+): Promise<CandidateLabels & { readonly clusterVersion: number }> => {
+  if (algorithm === null || rows.length === 0) return { ...noLabels(rows), clusterVersion: 0 };
+  const published = when === "store" ? await centroids.current(embedder.identity) : null;
+  if (published !== null) return { ...publishedLabels(rows, published), clusterVersion: published.version };
+  checkQueryClustering(rows.length);
+  const options = { k, seed: config.clustering.seed, signal };
+  return { ...(await queryLabels(rows, d, algorithm, options)), clusterVersion: 0 };
+};
+
+/** Runs and times one stage of a search; stops between stages once the caller has gone. */
+const stopwatch = (clock: () => number, signal: AbortSignal) => {
+  const startedAt = clock();
+  const spent = { embedMs: 0, searchMs: 0, clusterMs: 0, rerankMs: 0 };
+  return {
+    time: async <T>(stage: keyof typeof spent, run: () => Promise<T> | T): Promise<T> => {
+      signal.throwIfAborted();
+      const from = clock();
+      const result = await run();
+      spent[stage] += clock() - from;
+      return result;
+    },
+    timings: (): SearchAnswer["timings"] => ({ ...spent, totalMs: clock() - startedAt }),
+  };
+};
+
+/**
+ * The best candidates by score → labels → reranker → cut to `topK` → hits until the next would exceed the budget.
+ * While nothing has been stored the answer is empty.
+ * @throws AppError `BAD_REQUEST`, `NOT_AVAILABLE`, `EMBEDDING_MISMATCH`, `RERANKER_FAILED` and what store and embedder
+ *   throw
+ */
+export const searchStep =
+  (deps: SearchDeps): Search =>
+  async (query, signal) => {
+    const { time, timings } = stopwatch(deps.clock, signal);
+    const settings = await searchSettings(query, deps.config, deps.customRerankers);
+    const { topK, candidates, mode, budgetTokens } = settings;
+    const collections = await time("searchMs", () =>
+      collectionsToRead(deps, query.includeLowQuality ?? false),
+    );
+    if (collections.length === 0) return answerOf({ hits: [], clusterVersion: 0, plainTokens: 0 }, timings());
+    // For a sparse search too: distances of clusters are to the question's vector.
+    const vector = await time("embedMs", () => deps.embedder.embed([query.query], "query"));
+    const request = {
+      mode,
+      vector,
+      text: query.query,
+      limit: candidates,
+      ...(query.filter && { filter: query.filter }),
+    };
+    const rows = await time("searchMs", () => findCandidates(deps.store, collections, request));
+    const { clusterVersion, ...labels } = await time("clusterMs", () =>
+      labelCandidates(deps, settings, rows, vector.length, signal),
+    );
+    const clustered = await time("clusterMs", () => clusterHits(rows, vector, labels));
+    const context = {
+      query: vector,
+      queryText: query.query,
+      topK,
+      budgetTokens,
+      options: settings.rerankOptions,
+      signal,
+    };
+    const ordered = await time("rerankMs", () => settings.reranker.rerank(clustered, context));
+    const hits = withinBudget(ordered.slice(0, topK), budgetTokens);
+    return answerOf({ hits, clusterVersion, plainTokens: totalTokens(rows.slice(0, topK)) }, timings());
+  };

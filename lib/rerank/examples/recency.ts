@@ -1,11 +1,11 @@
-import type { RerankModule } from "../../lib/rerank/custom.ts";
+import type { RerankModule } from "../custom.ts";
 
 /**
  * Newer documents first where hits are nearly as good: to a hit's score, scaled to 0–1 over the candidates, it adds a
  * bonus of 1 that halves every `halfLifeDays` (30). "Now" is the newest candidate, so that the same candidates always
  * give the same order.
  *
- * kettle.yml: `search: { custom: { recency: samples/rerankers/recency.ts } }`
+ * kettle.yml: `search: { custom: { recency: lib/rerank/examples/recency.ts } }`
  * request:    `{"query": "…", "rerank": {"name": "custom:recency", "halfLifeDays": 7}}`
  */
 export const rerank: RerankModule["rerank"] = (hits, { options }) => {

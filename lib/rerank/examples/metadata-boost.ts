@@ -1,4 +1,4 @@
-import type { RerankModule } from "../../lib/rerank/custom.ts";
+import type { RerankModule } from "../custom.ts";
 
 /** Only reorders: as many candidates are fetched as hits are wanted. */
 export const reorders = true;
@@ -7,7 +7,7 @@ export const reorders = true;
  * Prefers hits whose metadata has a value: to a hit's score, scaled to 0–1 over the candidates, it adds `boost` (0.5)
  * where the metadata `field` is, or holds, `value`.
  *
- * kettle.yml: `search: { custom: { metadata-boost: samples/rerankers/metadata-boost.ts } }`
+ * kettle.yml: `search: { custom: { metadata-boost: lib/rerank/examples/metadata-boost.ts } }`
  * request:    `{"query": "…", "rerank": {"name": "custom:metadata-boost", "field": "team", "value": "legal"}}`
  */
 export const rerank: RerankModule["rerank"] = (hits, { options }) => {

@@ -1,0 +1,123 @@
+import { type ClusterAlgorithm, isClusterAlgorithm } from "../cluster/registry.ts";
+import { type Config, rerankNames } from "../config/schema.ts";
+import { AppError } from "../errors.ts";
+import { isRerankerName, rerankerNames, rerankers } from "../rerank/registry.ts";
+import type { Reranker } from "../rerank/reranker.ts";
+import type { SearchMode } from "../store/store.ts";
+import type { CustomRerankers } from "./custom-rerankers.ts";
+import type { SearchQuery } from "./search.ts";
+
+/** Hits that rerankers which may drop some choose from, unless the caller says otherwise. */
+const defaultCandidates = 100;
+/** Bounds of clustering at query time: half a second on one vCPU at the most. */
+const maxQueryCandidates = 1_000;
+const maxQueryClusters = 64;
+
+/** A search with every default filled in. */
+export type SearchSettings = {
+  readonly topK: number;
+  readonly candidates: number;
+  readonly mode: SearchMode;
+  readonly algorithm: ClusterAlgorithm | null;
+  /** `query`: cluster the candidates even where centroids are published. */
+  readonly when: "store" | "query";
+  /** For clustering the candidates. */
+  readonly k: "auto" | number;
+  readonly reranker: Reranker;
+  readonly rerankOptions: Readonly<Record<string, unknown>>;
+  readonly budgetTokens: number | null;
+};
+
+const bad = (message: string): AppError => new AppError("BAD_REQUEST", message);
+
+const availableNames = (config: Pick<Config, "search">): string =>
+  [...rerankerNames, ...Object.keys(config.search.custom).map((name) => `custom:${name}`)].join(", ");
+
+const findReranker = async (
+  name: string,
+  config: Pick<Config, "search">,
+  custom: CustomRerankers,
+): Promise<Reranker> => {
+  if (isRerankerName(name)) return rerankers[name];
+  const own = name.startsWith("custom:") ? await custom(name.slice("custom:".length)) : null;
+  if (own !== null) return own;
+  if ((rerankNames as readonly string[]).includes(name))
+    throw new AppError(
+      "NOT_AVAILABLE",
+      `reranker \`${name}\` is not part of this version; available: ${availableNames(config)}`,
+    );
+  throw bad(`rerank: there is no reranker \`${name}\`; available: ${availableNames(config)}`);
+};
+
+const chooseReranker = async (
+  query: SearchQuery,
+  config: Pick<Config, "search">,
+  custom: CustomRerankers,
+): Promise<Pick<SearchSettings, "reranker" | "rerankOptions">> => {
+  const asked = query.rerank ?? config.search.rerank;
+  const { name, ...options } = typeof asked === "string" ? { name: asked } : asked;
+  const reranker = await findReranker(name, config, custom);
+  const parsed = reranker.options.safeParse(options);
+  if (!parsed.success)
+    throw bad(`rerank: ${name}: ${parsed.error.issues.map((issue) => issue.message).join("; ")}`);
+  return { reranker, rerankOptions: parsed.data };
+};
+
+/** @throws AppError `BAD_REQUEST`: published clusters have their own k, asking for another is asking for new ones. */
+const checkK = ({ when, k }: NonNullable<SearchQuery["cluster"]>): void => {
+  if (typeof k !== "number") return;
+  if (when === "store")
+    throw bad(
+      'cluster.k: only clusters made at query time have a k; ask for `cluster.when: "query"` or leave k out',
+    );
+  if (k > maxQueryClusters)
+    throw bad(`cluster.k: at most ${maxQueryClusters} clusters are made at query time, not ${k}`);
+};
+
+const chooseClustering = (
+  { cluster = {} }: SearchQuery,
+  { clustering }: Pick<Config, "clustering">,
+): Pick<SearchSettings, "algorithm" | "when" | "k"> => {
+  checkK(cluster);
+  const name = cluster.algorithm ?? clustering.algorithm;
+  const byConfig = clustering.when === "query" ? "query" : "store";
+  const k = cluster.k ?? (byConfig === "query" ? clustering.k : "auto");
+  return {
+    algorithm: isClusterAlgorithm(name) ? name : null,
+    when: cluster.when ?? (typeof cluster.k === "number" ? "query" : byConfig),
+    k: k === "auto" ? k : Math.min(k, maxQueryClusters),
+  };
+};
+
+/** Whether so many candidates may be clustered while the caller waits. @throws AppError `BAD_REQUEST` */
+export const checkQueryClustering = (candidates: number): void => {
+  if (candidates > maxQueryCandidates)
+    throw bad(
+      `candidates: at most ${maxQueryCandidates} are clustered at query time, not ${candidates}; ask for fewer, or for \`cluster.algorithm: "none"\``,
+    );
+};
+
+/**
+ * Fills in what the caller left out from kettle.yml.
+ * @throws AppError `BAD_REQUEST`, `NOT_AVAILABLE` or, for a custom reranker that cannot be loaded, `RERANKER_FAILED`
+ */
+export const searchSettings = async (
+  query: SearchQuery,
+  config: Pick<Config, "search" | "clustering">,
+  custom: CustomRerankers,
+): Promise<SearchSettings> => {
+  const { search } = config;
+  const chosen = await chooseReranker(query, config, custom);
+  const topK = query.topK ?? search.topK;
+  const candidates =
+    query.candidates ?? search.candidates ?? (chosen.reranker.reorders ? topK : defaultCandidates);
+  const budget = query.budget?.tokens;
+  return {
+    ...chosen,
+    ...chooseClustering(query, config),
+    topK,
+    candidates: Math.max(topK, candidates),
+    mode: query.mode ?? search.mode,
+    budgetTokens: budget === undefined ? search.budget.tokens : budget,
+  };
+};
