@@ -1,0 +1,65 @@
+import { AppError } from "../errors.ts";
+import { detectType } from "./detect.ts";
+import { documentFailure, reason } from "./failures.ts";
+import type { Block, ReadDocument, ReadInput } from "./reader.ts";
+import { type DocumentType, readers } from "./registry.ts";
+
+export type TypedDocument = ReadDocument & { readonly type: DocumentType };
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const controls = /[\u0000-\u0008\u000b\u000e-\u001f\u007f]/g;
+
+/** Stores, JSON and SQL choke on control characters and halves of surrogate pairs; the length stays the same. */
+const clean = (text: string): string => text.toWellFormed().replace(controls, " ");
+
+const cleanBlock = (block: Block): Block => ({
+  ...block,
+  text: clean(block.text),
+  header: clean(block.header),
+  headings: block.headings.map(clean),
+});
+
+const checkText = (blocks: readonly Block[], { key, limits }: ReadInput): void => {
+  const chars = blocks.reduce((sum, block) => sum + block.text.length, 0);
+  if (chars > limits.decompressedBytes)
+    throw documentFailure(
+      "DECOMPRESSION_BOMB",
+      key,
+      `gives ${chars} characters of text; limits.decompressedBytes is ${limits.decompressedBytes}`,
+    );
+};
+
+const readTyped = async (input: ReadInput): Promise<TypedDocument> => {
+  const type = await detectType(input);
+  const document = await readers[type].read(input);
+  const blocks = document.blocks.map(cleanBlock).filter((block) => block.text.trim() !== "");
+  if (blocks.length === 0) throw documentFailure("EMPTY_DOCUMENT", input.key, "has no text");
+  checkText(blocks, input);
+  return { type, blocks, metadata: document.metadata };
+};
+
+/**
+ * Reads a document of any type there is a reader for. Runs in this thread: for a time and memory limit that holds
+ * whatever the document does, go through isolated.ts.
+ * @throws AppError permanent and naming the key: `UNSUPPORTED_TYPE`, `ENCRYPTED_DOCUMENT`, `CORRUPT_DOCUMENT`,
+ *   `DOCUMENT_TOO_LARGE`, `DECOMPRESSION_BOMB`, `PARSE_TIMEOUT`, `NEEDS_OCR`, `EMPTY_DOCUMENT`; the signal's reason
+ *   when it is aborted
+ */
+export const readDocument = async (input: ReadInput): Promise<TypedDocument> => {
+  const { bytes, key, limits, signal } = input;
+  signal.throwIfAborted();
+  if (bytes.length > limits.objectBytes)
+    throw documentFailure(
+      "DOCUMENT_TOO_LARGE",
+      key,
+      `has ${bytes.length} bytes; limits.objectBytes is ${limits.objectBytes}`,
+    );
+  if (bytes.length === 0) throw documentFailure("EMPTY_DOCUMENT", key, "has no bytes");
+  try {
+    return await readTyped(input);
+  } catch (error) {
+    if (error instanceof AppError || signal.aborted) throw error;
+    // What a library throws at these bytes it will throw again: no retry can mend it.
+    throw documentFailure("CORRUPT_DOCUMENT", key, `cannot be read: ${reason(error)}`, error);
+  }
+};
