@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import type { SearchQuery } from "../../lib/steps/search.ts";
+import { type ApiClient, clientFromEnvironment } from "../api-client.ts";
+import { formatAnswer } from "../print-answer.ts";
+import { interruptSignal, jsonValue, wholeNumber } from "./options.ts";
+
+type Options = {
+  readonly topK?: number;
+  readonly candidates?: number;
+  readonly mode?: string;
+  readonly rerank?: string;
+  readonly tokens?: number;
+  readonly filter?: unknown;
+  readonly cluster?: string;
+  readonly low?: boolean;
+  readonly json?: boolean;
+};
+
+/** The server checks the values: one place that says what is allowed. */
+const requestOf = (query: string, options: Options): SearchQuery =>
+  ({
+    query,
+    topK: options.topK,
+    candidates: options.candidates,
+    mode: options.mode,
+    rerank: options.rerank,
+    filter: options.filter,
+    cluster: options.cluster && { when: options.cluster },
+    budget: options.tokens && { tokens: options.tokens },
+    includeLowQuality: options.low,
+  }) as SearchQuery;
+
+/** Words of the published clusters, for headings; an answer without them is still an answer. */
+const termsOf = async (api: ApiClient): Promise<ReadonlyMap<number, readonly string[]>> => {
+  const page = await api.clusters({ limit: 200 }).catch(() => null);
+  return new Map(page?.clusters.map(({ id, terms }) => [id, terms]));
+};
+
+const search = async (words: readonly string[], options: Options): Promise<void> => {
+  const api = clientFromEnvironment(interruptSignal());
+  const question = words.join(" ");
+  const answer = await api.search(requestOf(question, options));
+  if (options.json) {
+    console.log(JSON.stringify(answer, null, 2));
+    return;
+  }
+  const { isTTY, columns } = process.stdout;
+  const terms = answer.clusterVersion > 0 ? await termsOf(api) : undefined;
+  console.log(formatAnswer(question, answer, { columns, color: isTTY, terms }));
+};
+
+/** kettle search QUESTION… */
+export const searchVerb = (program: Command): void => {
+  program
+    .command("search")
+    .description("ask, and print the answer grouped by cluster")
+    .argument("<question...>", "the question, in any language")
+    .option("-k, --top-k <n>", "hits in the answer", wholeNumber(1, 1000))
+    .option("--candidates <n>", "hits to rerank", wholeNumber(1, 10_000))
+    .option("--mode <mode>", "dense, sparse or hybrid")
+    .option("--rerank <name>", "none, distance, cluster-size, cluster-center or custom:<name>")
+    .option("--tokens <n>", "most tokens of the answer", wholeNumber(1, 1_000_000))
+    .option("--filter <json>", "structured filter, as in POST /search", jsonValue)
+    .option("--cluster <when>", "`store` for stored labels, `query` to cluster the candidates")
+    .option("--low", "search low-quality chunks too")
+    .option("--json", "answer as JSON")
+    .action(search);
+};
