@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DeleteObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type SpawnedStack, spawnStack } from "../../localstack/spawn-stack.ts";
+import { runKettle } from "../cli/run-kettle.ts";
 import { apiAt, bucket, deadLetters, s3At, sqsAt, until } from "./client.ts";
 
 const dataDir = mkdtempSync(join(tmpdir(), "kettle-e2e-"));
@@ -144,6 +145,29 @@ describe("the embedded stack, through an AWS SDK client and HTTP", () => {
           new Set(hits.map((hit) => hit.id)),
         );
       }
+  });
+
+  it("the kettle command ingests a folder, lists, searches and retries", async () => {
+    const env = { KETTLE_URL: stack.url };
+    const ingested = await runKettle(["ingest", "samples/coffee", "--prefix", "cli/", "--json"], env);
+    expect(ingested.code).toBe(0);
+    const { files } = JSON.parse(ingested.out) as { files: { key: string; outcome: string }[] };
+    expect(files.map(({ key, outcome }) => [key, outcome])).toEqual([
+      ["cli/beans.json", "ready"],
+      ["cli/extraction.txt", "ready"],
+      ["cli/pourover-zh.md", "ready"],
+    ]);
+    const listed = await runKettle(["documents", "--prefix", "cli/"], env);
+    expect(listed.out.trim().split("\n")).toHaveLength(3);
+    const found = await runKettle(["search", "手冲咖啡", "为什么", "要", "闷蒸", "--json"], env);
+    expect((JSON.parse(found.out) as { hits: { key: string }[] }).hits[0]?.key).toBe("cli/pourover-zh.md");
+    const printed = await runKettle(
+      ["search", "Which country grows beans that taste of jasmine?", "--rerank", "none"],
+      env,
+    );
+    expect(printed.out).toContain("cli/beans.json");
+    const none = await runKettle(["reindex"], env);
+    expect(none.out.trim()).toBe("nothing is outdated");
   });
 
   it("bad requests are named, with a request id", async () => {
