@@ -1,0 +1,32 @@
+/** The reason of a signal that the user's Ctrl-C, or the like, aborted. */
+export class StopRequest extends Error {
+  constructor() {
+    super("stopped");
+    this.name = "AbortError";
+  }
+}
+
+/** Ctrl-C comes twice under npm: from the terminal to the process group, and passed on by npm. */
+const sameRequestMs = 400;
+
+/**
+ * Calls `stop` for Ctrl-C, SIGTERM, a closed terminal, and the end of the npm that runs this. A second Ctrl-C ends the
+ * process at once; its children end with it.
+ */
+export const onStopRequest = (stop: () => void): void => {
+  let firstAt: number | null = null;
+  const request = () => {
+    const now = Date.now();
+    if (firstAt === null) {
+      firstAt = now;
+      stop();
+    } else if (now - firstAt > sameRequestMs) process.exit(130);
+  };
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, request);
+  // A killed npm passes nothing on.
+  if (process.env.npm_lifecycle_event === undefined) return;
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent && firstAt === null) request();
+  }, 500).unref();
+};

@@ -1,0 +1,184 @@
+import { availableParallelism } from "node:os";
+import { join } from "node:path";
+import { loadConfig } from "../../lib/config/load.ts";
+import { startEmulator } from "../emulator/emulator.ts";
+import type { CorsRule } from "../emulator/s3/cors.ts";
+import { childEnvironment } from "./child-environment.ts";
+import { lockDataDir } from "./data-lock.ts";
+import type { Endings } from "./endings.ts";
+import { type FunctionHost, startFunctionHost } from "./function-host.ts";
+import { startHttpServer } from "./http-server.ts";
+import { type LogFiles, openLogFiles } from "./log-files.ts";
+import { StartError, type StartOptions } from "./options.ts";
+import { startPoller } from "./poller.ts";
+import { claimPort } from "./ports.ts";
+import { readStackDefinition } from "./print-service.ts";
+import { queueClient, sqsSource } from "./queue-source.ts";
+import { startScheduler } from "./scheduler.ts";
+import type { CorsDefinition, FunctionDefinition, StackDefinition } from "./stack-definition.ts";
+
+/** A running stack. */
+export type Stack = {
+  readonly url: string;
+  /** S3 and SQS. */
+  readonly awsUrl: string;
+  readonly region: string;
+  readonly documentBucket: string;
+  readonly logsDirectory: string;
+};
+
+export type StackOptions = Pick<StartOptions, "httpPort" | "awsPort" | "dataDir" | "stage"> & {
+  /** The repository. */
+  readonly root: string;
+  /** Where the user is. */
+  readonly directory: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** A line for people: warnings of functions, crashes. */
+  readonly report: (line: string) => void;
+  /** Aborted when the user wants to stop before all is up. */
+  readonly signal: AbortSignal;
+};
+
+/** Of the two seconds that Ctrl-C may take: for running invocations, then for processes that do not hear. */
+const invocationGraceMs = 700;
+const processGraceMs = 300;
+
+const checkConfig = (env: NodeJS.ProcessEnv, stage: string) => {
+  try {
+    loadConfig(env.KETTLE_CONFIG ?? "kettle.yml", stage);
+  } catch (error) {
+    throw new StartError(error instanceof Error ? error.message : String(error));
+  }
+};
+
+const claimPorts = async ({ httpPort, awsPort }: StackOptions) => {
+  const [http, aws] = await Promise.all([
+    claimPort(httpPort, "KETTLE_HTTP_PORT"),
+    claimPort(awsPort, "KETTLE_AWS_PORT"),
+  ]);
+  return { http, url: `http://127.0.0.1:${http}`, aws, awsUrl: `http://127.0.0.1:${aws}` };
+};
+
+type Processes = {
+  readonly definition: StackDefinition;
+  readonly env: NodeJS.ProcessEnv;
+  readonly logs: LogFiles;
+};
+
+/** One process for each function that a queue or a schedule calls. */
+const startHosts = (
+  { root, report }: StackOptions,
+  { definition, env, logs }: Processes,
+  endings: Endings,
+): ReadonlyMap<string, FunctionHost> => {
+  const called = definition.functions.filter((f) => f.queues.length > 0 || f.schedules.length > 0);
+  return new Map(
+    called.map((fn) => {
+      const onLine = (line: string) => logs.write(fn.key, line);
+      const host = startFunctionHost({ definition: fn, root, env, onLine, report });
+      endings.add("processes", () => host.stop(invocationGraceMs));
+      return [fn.key, host];
+    }),
+  );
+};
+
+type Invoke = (fn: FunctionDefinition, event: unknown) => Promise<unknown>;
+
+const startPollers = async (
+  { report }: StackOptions,
+  { functions, region }: StackDefinition,
+  { awsUrl, invoke, endings }: { awsUrl: string; invoke: Invoke; endings: Endings },
+) => {
+  const client = queueClient(awsUrl, region);
+  endings.add("clients", () => client.destroy());
+  for (const fn of functions)
+    for (const mapping of fn.queues) {
+      const poller = startPoller({
+        mapping,
+        region,
+        source: await sqsSource(client, mapping.queue),
+        // More invocations than cores would only wait for each other.
+        concurrency: Math.min(mapping.maximumConcurrency ?? Number.POSITIVE_INFINITY, availableParallelism()),
+        invoke: (event) => invoke(fn, event),
+        report: (line) => report(`${fn.key}  ${line}`),
+      });
+      // Not waited for: what runs is given its time by its host.
+      endings.add("intake", () => void poller.stop());
+    }
+};
+
+/** Rejects with the signal's reason, never resolves. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    if (signal.aborted) reject(signal.reason);
+    signal.addEventListener("abort", () => reject(signal.reason), { once: true });
+  });
+
+/** The page of the HTTP API may be open under either name of this machine. */
+const localOrigins =
+  (port: number) =>
+  (rule: CorsDefinition): CorsRule => ({
+    ...rule,
+    allowedOrigins: rule.allowedOrigins.flatMap(
+      (origin) => origin ?? [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
+    ),
+  });
+
+/** S3, SQS and every process; nothing is taken from a queue yet. */
+const startProcesses = async (
+  options: StackOptions,
+  ports: Awaited<ReturnType<typeof claimPorts>>,
+  endings: Endings,
+): Promise<{ processes: Processes; hosts: ReadonlyMap<string, FunctionHost> }> => {
+  const { root, stage, dataDir, report, signal } = options;
+  const envFor = (region: string) => childEnvironment({ ...options, region, awsUrl: ports.awsUrl });
+  checkConfig(envFor("us-east-1"), stage);
+  const definition = await readStackDefinition(root, stage, envFor("us-east-1"), signal);
+  const env = envFor(definition.region);
+  const logs = openLogFiles(dataDir, report);
+  endings.add("logs", () => logs.close());
+  const emulator = await startEmulator({
+    port: ports.aws,
+    host: "127.0.0.1",
+    dataDir: join(dataDir, "aws"),
+    buckets: definition.buckets.map((bucket) => ({
+      ...bucket,
+      cors: bucket.cors.map(localOrigins(ports.http)),
+    })),
+    queues: definition.queues,
+    region: definition.region,
+    log: (line) => logs.write("aws", line),
+  });
+  endings.add("emulator", () => emulator.close());
+  signal.throwIfAborted();
+  const processes = { definition, env, logs };
+  const hosts = startHosts(options, processes, endings);
+  const onLine = (line: string) => logs.write("http", line);
+  const http = startHttpServer({ definition, root, port: ports.http, env, onLine, report });
+  endings.add("processes", () => http.stop(processGraceMs));
+  const ready = [http.ready, ...[...hosts.values()].map((host) => host.ready)];
+  await Promise.race([Promise.all(ready), aborted(signal)]);
+  return { processes, hosts };
+};
+
+/**
+ * Starts S3 and SQS in this process, every function in a child, and what feeds them. Whatever was started is in
+ * `endings`, also when this throws.
+ * @throws StartError in one line for what the user can mend
+ */
+export const startStack = async (options: StackOptions, endings: Endings): Promise<Stack> => {
+  const { dataDir, report } = options;
+  const lock = lockDataDir(dataDir);
+  endings.add("lock", () => lock.release());
+  const ports = await claimPorts(options);
+  lock.describe(ports.url);
+  const { processes, hosts } = await startProcesses(options, ports, endings);
+  const { definition, logs } = processes;
+  const invoke: Invoke = async (fn, event) => hosts.get(fn.key)?.invoke(event);
+  // A failure to start must not use up deliveries: messages are taken only once every function is there.
+  await startPollers(options, definition, { awsUrl: ports.awsUrl, invoke, endings });
+  const { functions, region, documentBucket } = definition;
+  const scheduler = startScheduler({ functions, region, dataDir, invoke, report });
+  endings.add("intake", () => scheduler.stop());
+  return { url: ports.url, awsUrl: ports.awsUrl, region, documentBucket, logsDirectory: logs.directory };
+};
