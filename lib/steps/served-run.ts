@@ -1,12 +1,13 @@
 /**
- * Keeps of each document the rows of its lowest run, in their order: the one that is served until it has been collected.
- * So an answer never mixes two revisions of a document.
+ * Never two revisions of a document in one answer: of each document only the rows of its lowest run stay, in their
+ * order. The served run is the lowest until it is collected; a newer one that is being written is above it.
+ * Search over-fetches a little to make up for what goes.
  */
 export const keepServedRun = <Row extends { readonly documentId: string; readonly run: number }>(
   rows: readonly Row[],
 ): readonly Row[] => {
-  const served = new Map<string, number>();
+  const lowest = new Map<string, number>();
   for (const { documentId, run } of rows)
-    served.set(documentId, Math.min(run, served.get(documentId) ?? Number.POSITIVE_INFINITY));
-  return rows.filter(({ documentId, run }) => served.get(documentId) === run);
+    lowest.set(documentId, Math.min(run, lowest.get(documentId) ?? Number.POSITIVE_INFINITY));
+  return rows.filter(({ documentId, run }) => run === lowest.get(documentId));
 };

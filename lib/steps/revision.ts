@@ -1,0 +1,29 @@
+import type { ObjectHead } from "../aws/bucket.ts";
+import { hashParts } from "../ids.ts";
+
+type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
+
+/** JSON whose bytes depend on the value only, not on the order in which its maps were filled. */
+const canonical = (value: Json): string => {
+  if (value === null || typeof value !== "object") return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const map = value as { readonly [name: string]: Json };
+  const names = Object.keys(map).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${canonical(map[name] ?? null)}`).join(",")}}`;
+};
+
+/**
+ * Hash of everything but the object itself that shapes chunks: versions of readers, chunker and quality rules, their
+ * parameters, the embedding identity. A document made under another one is outdated.
+ */
+export const fingerprint = (shapedBy: { readonly [name: string]: Json }): string =>
+  hashParts("fingerprint", canonical(shapedBy));
+
+/**
+ * Decides only *whether* there is work: the same revision has the same outcome. Of an object uploaded again unchanged
+ * it is the same; another ETag, other user metadata or another content type make another one.
+ */
+export const revisionOf = (
+  head: Pick<ObjectHead, "etag" | "contentType" | "metadata">,
+  shapedBy: string | null,
+): string => hashParts("revision", head.etag, head.contentType, canonical(head.metadata), shapedBy ?? "");
