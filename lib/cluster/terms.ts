@@ -5,16 +5,38 @@ const maxChars = 4_000;
 
 const segmenter = new Intl.Segmenter("und", { granularity: "word" });
 
-/** Letters of any script; Han characters are words even alone, other letters are not. */
-const meaningful = /^(?:\p{Script=Han}|(?=\P{Script=Han})\p{L}[\p{L}\p{M}\p{N}'’-]+|\p{Script=Han}.+)$/u;
+const oneHan = /^\p{Script=Han}$/u;
+/** A letter alone says nothing, unless it is a Han character; nor does a number. */
+const longEnough = /^(?:\p{Script=Han}.*|\p{L}[\p{L}\p{M}\p{N}'’-]+)$/u;
 
-/** The words of a text that may name its subject, in lower case. */
+/** Words in lower case, stop words as gaps (""), so that what stood apart is not joined. */
+const rawWords = (text: string): readonly string[] =>
+  [...segmenter.segment(text.slice(0, maxChars).normalize("NFKC"))].map(({ segment, isWordLike }) => {
+    const word = segment.toLowerCase();
+    return isWordLike && longEnough.test(word) && !stopWords.has(word) ? word : "";
+  });
+
+/**
+ * The words of a text that may name its subject, in lower case. Two or three Han characters that the dictionary leaves
+ * apart, side by side, are one word that it does not know.
+ */
 export const contentWords = (text: string): readonly string[] => {
   const words: string[] = [];
-  for (const { segment, isWordLike } of segmenter.segment(text.slice(0, maxChars).normalize("NFKC"))) {
-    const word = segment.toLowerCase();
-    if (isWordLike && meaningful.test(word) && !stopWords.has(word)) words.push(word);
+  let run = "";
+  const flush = (): void => {
+    if (run.length > 3) words.push(...run);
+    else if (run !== "") words.push(run);
+    run = "";
+  };
+  for (const word of rawWords(text)) {
+    if (oneHan.test(word)) {
+      run += word;
+      continue;
+    }
+    flush();
+    if (word !== "") words.push(word);
   }
+  flush();
   return words;
 };
 

@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { reservoir } from "../../lib/cluster/reservoir.ts";
+import { contentWords, groupTerms } from "../../lib/cluster/terms.ts";
+
+describe("words that name a cluster", () => {
+  const tea = [
+    "Green tea is brewed with water of eighty degrees.",
+    "The leaves of green tea are steamed; the tea tastes of grass.",
+  ];
+  const kites = [
+    "A kite flies on its line.",
+    "The bridle holds the kite against the wind, as every kite flyer knows.",
+  ];
+
+  it("are those of its own texts, the ones that all clusters share left behind", () => {
+    const [first, second] = groupTerms(
+      [
+        [...tea, "People like it."],
+        [...kites, "People like it."],
+      ],
+      3,
+    );
+    expect(first).toContain("tea");
+    expect(first).toContain("green");
+    expect(second?.[0]).toBe("kite");
+    expect(first).not.toContain("people");
+  });
+
+  it("are Chinese words for Chinese texts, without particles", () => {
+    const [first, second] = groupTerms(
+      [
+        ["绿茶用八十度的水冲泡,茶叶的香气很好。", "乌龙茶的茶叶要用开水冲泡。"],
+        ["风筝的提线决定了风筝的角度。", "放风筝要看风向。"],
+      ],
+      4,
+    );
+    expect(first).toContain("茶叶");
+    expect(first).toContain("冲泡");
+    expect(second?.[0]).toBe("风筝");
+    expect([...(first ?? []), ...(second ?? [])]).not.toContain("的");
+  });
+
+  it("leave out stop words, numbers and single letters, and fold case and width", () => {
+    expect(contentWords("The Kite, a KITE and x 42 Ｋite 的 茶")).toEqual(["kite", "kite", "kite", "茶"]);
+  });
+
+  it("come in the same order for the same texts; no texts have none", () => {
+    expect(groupTerms([["beta alpha"], []], 5)).toEqual([["alpha", "beta"], []]);
+    expect(groupTerms([], 5)).toEqual([]);
+  });
+
+  it("one text that repeats a word does not name the cluster alone", () => {
+    const texts = ["spam ".repeat(50), "kite wind", "kite line", "kite bridle"];
+    expect(groupTerms([texts, ["tea"]], 1)[0]).toEqual(["kite"]);
+  });
+});
+
+describe("the sample of a stream", () => {
+  const draw = (size: number, rows: number, seed: number) => {
+    const sample = reservoir(size, 1, seed);
+    for (let i = 0; i < rows; i++) sample.add(`row${i}`, Float32Array.of(i));
+    return sample.take();
+  };
+
+  it("is the whole stream while it fits", () => {
+    const { ids, vectors, rows } = draw(10, 4, 1);
+    expect(ids).toEqual(["row0", "row1", "row2", "row3"]);
+    expect([...vectors]).toEqual([0, 1, 2, 3]);
+    expect(rows).toBe(4);
+  });
+
+  it("keeps ids and vectors together, each row once, and depends on the seed alone", () => {
+    const { ids, vectors, rows } = draw(50, 1_000, 1);
+    expect(rows).toBe(1_000);
+    expect(new Set(ids).size).toBe(50);
+    expect(ids).toEqual([...vectors].map((i) => `row${i}`));
+    expect(draw(50, 1_000, 1).ids).toEqual(ids);
+    expect(draw(50, 1_000, 2).ids).not.toEqual(ids);
+  });
+
+  it("takes early and late rows alike", () => {
+    let early = 0;
+    for (let seed = 0; seed < 200; seed++)
+      early += draw(20, 400, seed).ids.filter((id) => Number(id.slice(3)) < 200).length;
+    // 4,000 draws of probability 1/2: 5 standard deviations are 158.
+    expect(Math.abs(early - 2_000)).toBeLessThan(158);
+  });
+});
