@@ -17,7 +17,7 @@ const list = async ({ json }: JsonOption): Promise<void> => {
       [
         name.padEnd(width),
         kind.padEnd("cross-encoder".length),
-        `${dimension}`.padStart(4),
+        (kind === "cross-encoder" ? "" : `${dimension}`).padStart(4),
         (bundled ? `${state}, bundled` : state).padEnd("here, bundled".length),
         (bytes > 0 ? megabytes(bytes) : "").padStart(9),
         licence,

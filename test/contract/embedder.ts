@@ -13,11 +13,11 @@ const cosine = (a: Float32Array, b: Float32Array): number =>
 
 /** What every driver of the Embedder port must do. */
 export const embedderContract = (name: string, make: () => Promise<Embedder>): void => {
-  describe(`embedder contract: ${name}`, () => {
+  describe(`embedder contract: ${name}`, { timeout: 60_000 }, () => {
     let embedder: Embedder;
     beforeAll(async () => {
       embedder = await make();
-    });
+    }, 60_000);
     afterAll(() => embedder.close());
 
     const rows = (vectors: Float32Array): Float32Array[] =>

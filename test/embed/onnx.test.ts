@@ -28,7 +28,7 @@ const cosine = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
   return dot / Math.sqrt(aa * bb);
 };
 
-describe("multilingual-e5-small", () => {
+describe("multilingual-e5-small", { timeout: 60_000 }, () => {
   const reference = readJson(join(modelsDir, "multilingual-e5-small/reference.json")) as Reference[];
   const exact = (readJson(join(import.meta.dirname, "exact-vectors.json")) as string[]).map((row) =>
     decodeVectors(row, 1, 384),
@@ -39,7 +39,7 @@ describe("multilingual-e5-small", () => {
   beforeAll(async () => {
     embedder = await onnxEmbedder(bundled);
     vectors = await Promise.all(reference.map((r) => embedder.embed([r.text], kindOf(r))));
-  });
+  }, 60_000);
   afterAll(() => embedder.close());
 
   it("token ids are those of the reference", () => {

@@ -36,7 +36,7 @@ const node = (file: string) => {
   return { status, signal, stdout: stdout.trim(), stderr: stderr.trim() };
 };
 
-describe("embedding in a process", () => {
+describe("embedding in a process", { timeout: 60_000 }, () => {
   it("ends by itself once the work is done, without close", () => {
     expect(node(script("idle.ts", "console.log(first.length)"))).toMatchObject({ status: 0, stdout: "384" });
   });
