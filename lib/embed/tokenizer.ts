@@ -16,6 +16,30 @@ export type TextTokenizer = Tokenizer & {
 /** No vocabulary has longer pieces, so what lies beyond can only be cut away; it is not worth tokenizing. */
 const longestPiece = 64;
 
+/** The library takes quadratic time on long runs without a blank, and overflows the stack beyond some 120,000 tokens. */
+const longestRun = 8_192;
+const longestInput = 65_536;
+
+/** Ends at a blank where there is one, so that no token is cut; never inside a surrogate pair. */
+const endOfStretch = (text: string, start: number): number => {
+  const limit = start + longestRun;
+  if (limit >= text.length) return text.length;
+  for (let end = limit; end > start + longestRun / 2; end--)
+    if (text[end] === " " || text[end] === "\n") return end;
+  const last = text.charCodeAt(limit - 1);
+  return last >= 0xd800 && last < 0xdc00 ? limit - 1 : limit;
+};
+
+const countInStretches = (text: string, count: (stretch: string) => number): number => {
+  let tokens = 0;
+  for (let start = 0; start < text.length; ) {
+    const end = endOfStretch(text, start);
+    tokens += count(text.slice(start, end));
+    start = end;
+  }
+  return tokens;
+};
+
 export const tokenizerFiles = (entry: VerifiedModel["entry"]): readonly string[] =>
   entry.files
     .map((file) => file.path)
@@ -38,10 +62,11 @@ export const tokenizerOf = async (model: VerifiedModel): Promise<TextTokenizer> 
       cause: error,
     });
   }
+  const countStretch = (text: string): number => hub.encode(text, { add_special_tokens: false }).ids.length;
   return {
-    count: (text) => hub.encode(text, { add_special_tokens: false }).ids.length,
+    count: (text) => countInStretches(text, countStretch),
     encode: (text, kind) => {
-      const near = text.slice(0, entry.maxTokens * longestPiece);
+      const near = text.slice(0, Math.min(entry.maxTokens * longestPiece, longestInput));
       const { ids } = hub.encode(entry.prefixes[kind] + near);
       const closing = ids.at(-1);
       if (ids.length <= entry.maxTokens || closing === undefined) return Int32Array.from(ids);
