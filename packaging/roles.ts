@@ -71,33 +71,16 @@ const queueGrants = (
   config: Config,
 ): Grants<"parse" | "embed" | "cluster" | "writer" | "recluster" | "reconcile"> => {
   const may = permissions(config);
+  // Every step that can fail a document also collects its garbage: rows and receipts.
+  const protocol = [...may.keepLedger, ...may.change("receipts/"), ...may.store];
+  const askForClusters = [send("recluster"), ...may.read("centroids/")];
   return {
-    parse: [
-      consume("ingest"),
-      send("embed"),
-      ...may.readDocuments,
-      ...may.keepLedger,
-      ...may.change("receipts/"),
-      ...may.store,
-    ],
-    embed: [consume("embed"), send("cluster"), ...may.keepLedger],
-    cluster: [consume("cluster"), send("write"), ...may.keepLedger, ...may.read("centroids/")],
-    writer: [
-      consume("write"),
-      send("recluster"),
-      ...may.keepLedger,
-      ...may.change("receipts/"),
-      ...may.read("centroids/"),
-      ...may.store,
-    ],
+    parse: [consume("ingest"), send("embed"), ...may.readDocuments, ...protocol, ...askForClusters],
+    embed: [consume("embed"), send("cluster"), ...protocol],
+    cluster: [consume("cluster"), send("write"), ...protocol, ...may.read("centroids/")],
+    writer: [consume("write"), ...protocol, ...askForClusters],
     recluster: [consume("recluster"), ...may.change("centroids/"), ...may.store],
-    reconcile: [
-      send("ingest"),
-      ...may.readDocuments,
-      ...may.keepLedger,
-      ...may.change("receipts/", "reconcile/"),
-      ...may.store,
-    ],
+    reconcile: [send("ingest"), ...may.readDocuments, ...protocol, ...may.change("reconcile/")],
   };
 };
 

@@ -17,8 +17,8 @@ export type Environment = {
   readonly dataDir: string;
   /** Absolute path of models/. */
   readonly modelsDir: string;
-  /** Absolute path of web/, the page. */
-  readonly webDir: string;
+  /** Absolute path of the folder that models/, web/ and paths of kettle.yml are below. */
+  readonly root: string;
   /** Whole vCPUs of this machine or function, at least 1. */
   readonly vcpus: number;
   /** Local bearer token; deployed functions read `http.tokenSecret` instead. */
@@ -49,7 +49,7 @@ export const readEnvironment = (): Environment => {
     config,
     dataDir: resolve(variable("KETTLE_DATA_DIR") ?? ".kettle"),
     modelsDir: resolve(root(), variable("KETTLE_MODELS_DIR") ?? "models"),
-    webDir: resolve(root(), "web"),
+    root: root(),
     vcpus: vcpus(),
     token: variable("KETTLE_TOKEN"),
   };

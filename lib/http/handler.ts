@@ -52,11 +52,15 @@ const answerUnmatched = (event: APIGatewayProxyEventV2): Answer => {
   return { statusCode: 204, headers: preflightHeaders(methods) };
 };
 
-const serialise = (route: Route, reply: Reply<unknown>): Answer => ({
-  statusCode: reply.status ?? route.status,
-  headers: { "content-type": route.contentType ?? json, ...reply.headers },
-  body: route.contentType === undefined ? JSON.stringify(reply.body) : String(reply.body),
-});
+/** Through the schema: nothing leaves that the API does not promise, a vector for instance. */
+const serialise = (route: Route, reply: Reply<unknown>): Answer => {
+  const body = route.response.parse(reply.body);
+  return {
+    statusCode: reply.status ?? route.status,
+    headers: { "content-type": route.contentType ?? json, ...reply.headers },
+    body: route.contentType === undefined ? JSON.stringify(body) : String(body),
+  };
+};
 
 const logAnswer = (
   log: Log,

@@ -18,6 +18,13 @@ export type Input<R extends Route> = {
   readonly body: Parsed<R, "body">;
 };
 
+/** Answers are built of readonly data. */
+type DeepReadonly<T> = T extends (infer Item)[]
+  ? readonly DeepReadonly<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+    : T;
+
 export type Reply<Body> = {
   readonly body: Body;
   /** In place of the route's own. */
@@ -25,11 +32,11 @@ export type Reply<Body> = {
   readonly headers?: Readonly<Record<string, string>>;
 };
 
-/** What answers one route: checked input in, body of the route's schema out. */
+/** What answers one route: checked input in, body of the route's schema out; what the schema does not name is left out. */
 export type Operation<R extends Route> = (
   input: Input<R>,
   context: RequestContext,
-) => Promise<Reply<Readonly<z.input<R["response"]>>>>;
+) => Promise<Reply<DeepReadonly<z.input<R["response"]>>>>;
 
 /** An operation for every route of a function. */
 export type Operations<Name extends HttpFunction> = {

@@ -29,8 +29,8 @@ const contentSecurityPolicy = (html: string, uploadOrigin: string): string =>
  * @param uploadOrigin where the presigned links point: the page uploads there.
  * @throws AppError `NOT_AVAILABLE` when the file is not there.
  */
-export const loadPage = async (webDir: string, uploadOrigin: string): Promise<Page> => {
-  const html = await readFile(join(webDir, "index.html"), "utf8").catch((cause: unknown) => {
+export const loadPage = async (root: string, uploadOrigin: string): Promise<Page> => {
+  const html = await readFile(join(root, "web", "index.html"), "utf8").catch((cause: unknown) => {
     throw new AppError("NOT_AVAILABLE", "this installation has no web page; the API is at /openapi.json", {
       cause,
     });

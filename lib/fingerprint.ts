@@ -1,0 +1,21 @@
+import { chunkers } from "./chunk/registry.ts";
+import type { Config } from "./config/schema.ts";
+import { qualityVersion } from "./quality/quality.ts";
+import { readers } from "./read/registry.ts";
+
+/**
+ * Everything but the object itself that shapes its chunks: a document made with another of these is outdated. Bounds
+ * that only refuse documents are not among it, nor is what search does with the chunks.
+ */
+export const shapedBy = (
+  config: Pick<Config, "chunking" | "quality" | "limits">,
+  embedding: { readonly identity: string },
+) => ({
+  readers: Object.fromEntries(Object.entries(readers).map(([name, reader]) => [name, reader.version])),
+  chunker: Object.fromEntries(Object.entries(chunkers).map(([name, chunker]) => [name, chunker.version])),
+  qualityVersion,
+  chunking: config.chunking,
+  chunkBytes: config.limits.chunkBytes,
+  quality: config.quality,
+  embedding: embedding.identity,
+});

@@ -1,0 +1,12 @@
+// The osls plugin that bundles: `serverless package` and `serverless deploy` call it, `serverless offline` does not, so
+// that runs the TypeScript sources. CommonJS, because osls loads plugins so.
+module.exports = class KettlePackaging {
+  constructor(serverless, _options, { log }) {
+    this.hooks = {
+      "before:package:createDeploymentArtifacts": async () => {
+        const { packageFunctions } = await import("./package-functions.ts");
+        await packageFunctions(serverless, log);
+      },
+    };
+  }
+};
