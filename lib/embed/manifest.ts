@@ -69,7 +69,7 @@ export const manifestSchema = z.strictObject({ version: z.literal(1), models: z.
 export type Manifest = z.infer<typeof manifestSchema>;
 
 const lockedFile = z.strictObject({ sha256: hash, bytes: z.int().nonnegative(), url: z.string() });
-export const lockSchema = z.strictObject({
+const lockSchema = z.strictObject({
   version: z.literal(1),
   models: z.record(z.string(), z.record(z.string(), lockedFile)),
 });
