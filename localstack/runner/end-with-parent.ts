@@ -12,7 +12,7 @@ const watch = `
   setInterval(() => {
     try { process.kill(parent, 0); if (process.ppid === parent) return; } catch {}
     process.kill(process.pid, "SIGKILL");
-  }, 500);`;
+  }, 250);`;
 
 if (process.channel) {
   process.on("disconnect", () => process.exit(0));

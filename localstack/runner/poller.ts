@@ -134,7 +134,12 @@ class QueuePoller implements Poller {
     }
     const messages = await source.receive(space, longPollSeconds, this.#stopping.signal);
     const since = Date.now();
-    this.#waiting = [...this.#waiting, ...messages.map((message) => ({ message, since }))];
+    // One that waited beyond its visibility comes again: only the newer receipt is good.
+    const again = new Set(messages.map(({ id }) => id));
+    this.#waiting = [
+      ...this.#waiting.filter(({ message }) => !again.has(message.id)),
+      ...messages.map((message) => ({ message, since })),
+    ];
     this.#dispatch();
   }
 
