@@ -50,7 +50,7 @@ const rawText = (node: HtmlNode): string => (node.type === "text" ? node.data : 
 const inlineText = (node: HtmlNode): string => rawText(node).replace(/\s+/g, " ");
 
 const altText = (node: HtmlNode): string =>
-  isElement(node) && tagOf(node) === "img" ? (node.attribs["alt"] ?? "").replace(/\s+/g, " ") : "";
+  isElement(node) && tagOf(node) === "img" ? (node.attribs.alt ?? "").replace(/\s+/g, " ") : "";
 
 /** All text inside on one line. */
 export const textOf = (root: HtmlNode): string => {
@@ -88,7 +88,7 @@ const widest = 200;
 const rowOf = (tr: HtmlNode, inHead: boolean): Row => {
   const cells = childrenOf(tr).filter((node) => ["td", "th"].includes(tagOf(node)));
   const texts = cells.flatMap((cell) => {
-    const span = isElement(cell) ? Number.parseInt(cell.attribs["colspan"] ?? "1", 10) : 1;
+    const span = isElement(cell) ? Number.parseInt(cell.attribs.colspan ?? "1", 10) : 1;
     const empty = Array.from({ length: Math.min(widest, Math.max(1, span || 1)) - 1 }, () => "");
     return [textOf(cell), ...empty];
   });
@@ -98,7 +98,7 @@ const rowOf = (tr: HtmlNode, inHead: boolean): Row => {
 /** Rows of a table of data; null for a table that only arranges the page. */
 const dataRows = (table: HtmlElement): readonly Row[] | null => {
   const rows: Row[] = [];
-  let nested = table.attribs["role"] === "presentation";
+  let nested = table.attribs.role === "presentation";
   let inHead = false;
   walk(table, {
     enter: (node) => {

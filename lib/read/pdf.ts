@@ -90,13 +90,13 @@ const given = (value: unknown): string | undefined =>
 
 const metadataOf = (info: Readonly<Record<string, unknown>>) =>
   flatMetadata({
-    title: given(info["Title"]),
-    author: given(info["Author"]),
-    subject: given(info["Subject"]),
-    keywords: given(info["Keywords"]),
-    language: given(info["Language"]),
-    created: isoDate(info["CreationDate"]),
-    modified: isoDate(info["ModDate"]),
+    title: given(info.Title),
+    author: given(info.Author),
+    subject: given(info.Subject),
+    keywords: given(info.Keywords),
+    language: given(info.Language),
+    created: isoDate(info.CreationDate),
+    modified: isoDate(info.ModDate),
   });
 
 /** Stream dictionaries stand in the open even where everything else is compressed, so pictures can be found by name. */

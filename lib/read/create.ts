@@ -1,0 +1,31 @@
+import { type ChunkerName, chunkers } from "../chunk/registry.ts";
+import type { Environment } from "../config/environment.ts";
+import { AppError } from "../errors.ts";
+import { type ChunkReader, chunkReader } from "./isolated.ts";
+
+const isChunkerName = (name: string): name is ChunkerName => Object.hasOwn(chunkers, name);
+
+/**
+ * For composition roots: the reader of the parameters, in a thread of its own.
+ * @throws AppError `NOT_AVAILABLE` for a chunking strategy that is not part of this version.
+ */
+export const createChunkReader = ({
+  config,
+  modelsDir,
+}: Pick<Environment, "config" | "modelsDir">): ChunkReader => {
+  const { strategy, size, overlap } = config.chunking;
+  if (!isChunkerName(strategy))
+    throw new AppError(
+      "NOT_AVAILABLE",
+      `chunking.strategy: ${strategy} is not part of this version; available: ${Object.keys(chunkers).join(", ")}`,
+    );
+  return chunkReader({
+    modelsDir,
+    model: config.embedding.model,
+    strategy,
+    size,
+    overlap,
+    maxBytes: config.limits.chunkBytes,
+    maxChunks: config.limits.chunks,
+  });
+};

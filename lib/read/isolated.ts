@@ -1,0 +1,178 @@
+import { existsSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { AppError } from "../errors.ts";
+import { documentFailure, reason } from "./failures.ts";
+import type { ReadInput } from "./reader.ts";
+import type { DocumentChunks } from "./to-chunks.ts";
+import type { WorkerReply, WorkerSetup } from "./worker.ts";
+
+/** Reads documents in a thread of its own, one at a time; what a document does there ends with its limits. */
+export type ChunkReader = {
+  /**
+   * @throws AppError as readChunks, `PARSE_TIMEOUT` after `limits.seconds`, `DECOMPRESSION_BOMB` or
+   *   `DOCUMENT_TOO_LARGE` when it takes more memory than allowed; the signal's reason when it is aborted
+   */
+  read(input: ReadInput): Promise<DocumentChunks>;
+  /** Starts the thread and loads the tokenizer, so that the first document need not wait. */
+  warm(): Promise<void>;
+  close(): Promise<void>;
+};
+
+export type ChunkReaderOptions = WorkerSetup & {
+  /** Bound of the thread's JavaScript heap. */
+  readonly heapMb?: number;
+};
+
+const defaultHeapMb = 1024;
+/** What pdf.js and decoders hold beside the document and its unpacked streams. */
+const workingBytes = 128 * 1024 * 1024;
+const watchMs = 50;
+
+/** As for embedding's worker: beside a bundle `read-worker.mjs`, in the sources `worker.ts`. */
+const workerFile = (): URL => {
+  const bundled = new URL("./read-worker.mjs", import.meta.url);
+  return existsSync(bundled) ? bundled : new URL("./worker.ts", import.meta.url);
+};
+
+const start = ({ heapMb = defaultHeapMb, ...workerData }: ChunkReaderOptions): Worker => {
+  const worker = new Worker(workerFile(), {
+    workerData,
+    resourceLimits: { maxOldGenerationSizeMb: heapMb },
+    // What libraries print is not ours; failures come as messages.
+    stdout: true,
+    stderr: true,
+  });
+  worker.stdout.resume();
+  worker.stderr.resume();
+  worker.on("error", () => undefined);
+  worker.unref();
+  return worker;
+};
+
+const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
+
+/** The next message of the thread, or its end as a failure; `watch` may end the wait itself. */
+const nextReply = (
+  worker: Worker,
+  watch: (end: (error: unknown) => void) => () => void,
+): Promise<WorkerReply> =>
+  new Promise((resolve, reject) => {
+    const settle = (finish: () => void): void => {
+      unwatch();
+      worker.off("message", onMessage).off("error", onError).off("exit", onExit);
+      worker.unref();
+      finish();
+    };
+    const onMessage = (message: WorkerReply): void => settle(() => resolve(message));
+    const onError = (error: unknown): void => settle(() => reject(error));
+    const onExit = (): void => onError(new AppError("INTERNAL", "the reading thread ended by itself"));
+    const unwatch = watch(onError);
+    worker.ref();
+    worker.on("message", onMessage).on("error", onError).on("exit", onExit);
+  });
+
+/** Ends the wait at the document's limits; gives the way to stop watching. */
+const watchLimits =
+  (worker: Worker, { key, limits, signal, bytes }: ReadInput) =>
+  (end: (error: unknown) => void) => {
+    const mostExternal = limits.decompressedBytes + 4 * bytes.length + workingBytes;
+    const timeout = setTimeout(
+      () =>
+        end(documentFailure("PARSE_TIMEOUT", key, `was not read within limits.seconds (${limits.seconds})`)),
+      limits.seconds * 1000,
+    );
+    // Unpacked bytes lie outside the JavaScript heap, where no resource limit holds them.
+    const memory = setInterval(async () => {
+      const { external_memory: external } = await worker
+        .getHeapStatistics()
+        .catch(() => ({ external_memory: 0 }));
+      if (external > mostExternal)
+        end(
+          documentFailure(
+            "DECOMPRESSION_BOMB",
+            key,
+            `unpacks to more than ${limits.decompressedBytes} bytes`,
+          ),
+        );
+    }, watchMs);
+    const onAbort = (): void => end(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    return () => {
+      clearTimeout(timeout);
+      clearInterval(memory);
+      signal.removeEventListener("abort", onAbort);
+    };
+  };
+
+const typed = (error: unknown, key: string, heapMb: number): unknown => {
+  if (error instanceof AppError) return error;
+  if (isOutOfMemory(error))
+    return documentFailure(
+      "DOCUMENT_TOO_LARGE",
+      key,
+      `needs more than ${heapMb} MB of memory to be read`,
+      error,
+    );
+  return documentFailure("CORRUPT_DOCUMENT", key, `cannot be read: ${reason(error)}`, error);
+};
+
+/**
+ * The thread starts with the first document and stays; it is replaced after a document that had to be stopped. It
+ * never keeps the process alive.
+ */
+export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
+  let worker: Worker | null = null;
+  let last: Promise<unknown> = Promise.resolve();
+
+  const stop = async (): Promise<void> => {
+    const stopped = worker;
+    worker = null;
+    await stopped?.terminate();
+  };
+  const ready = async (): Promise<Worker> => {
+    if (worker) return worker;
+    const started = start(options);
+    const hello = await nextReply(started, () => () => undefined);
+    if (hello.kind === "failed") {
+      await started.terminate();
+      throw new AppError(hello.code, hello.message);
+    }
+    started.once("exit", () => {
+      if (worker === started) worker = null;
+    });
+    worker = started;
+    return started;
+  };
+  const readNow = async (input: ReadInput): Promise<DocumentChunks> => {
+    input.signal.throwIfAborted();
+    const thread = await ready();
+    const { bytes, key, contentType, limits } = input;
+    let answer: WorkerReply;
+    try {
+      const waiting = nextReply(thread, watchLimits(thread, input));
+      thread.postMessage({ bytes, key, contentType, limits });
+      answer = await waiting;
+    } catch (error) {
+      await stop();
+      throw input.signal.aborted ? input.signal.reason : typed(error, key, options.heapMb ?? defaultHeapMb);
+    }
+    if (answer.kind === "chunks") return answer.document;
+    throw answer.kind === "failed"
+      ? new AppError(answer.code, answer.message)
+      : new AppError("INTERNAL", "the reading thread answered out of turn");
+  };
+  const inTurn = <T>(task: () => Promise<T>): Promise<T> => {
+    const turn = last.then(task);
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+  return {
+    read: (input) => inTurn(() => readNow(input)),
+    warm: () => inTurn(async () => void (await ready())),
+    close: async () => {
+      await last;
+      await stop();
+    },
+  };
+};

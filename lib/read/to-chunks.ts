@@ -1,0 +1,54 @@
+import type { Chunker, ChunkOptions, Piece } from "../chunk/chunker.ts";
+import { guessLanguage } from "../chunk/language.ts";
+import type { Chunk, Metadata } from "../chunk-row.ts";
+import { contentHash } from "../ids.ts";
+import type { Quality } from "../quality/quality.ts";
+import { documentFailure } from "./failures.ts";
+import { readDocument } from "./read.ts";
+import type { ReadInput } from "./reader.ts";
+import type { DocumentType } from "./registry.ts";
+
+export type Chunking = {
+  readonly chunker: Chunker;
+  readonly options: ChunkOptions;
+  readonly quality: (piece: Piece) => Quality;
+  /** Most chunks of one document. */
+  readonly maxChunks: number;
+};
+
+export type DocumentChunks = {
+  readonly chunks: readonly Chunk[];
+  /** From the file itself; the object's own user metadata stand above it. */
+  readonly metadata: Metadata;
+  readonly type: DocumentType;
+};
+
+/**
+ * A document's bytes to its chunks, numbered and judged. In this thread; isolated.ts does the same behind hard limits.
+ * @throws AppError as readDocument; `DOCUMENT_TOO_LARGE` for too many chunks, `EMPTY_DOCUMENT` for none
+ */
+export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<DocumentChunks> => {
+  const { blocks, metadata, type } = await readDocument(input);
+  const pieces = chunking.chunker.chunk(blocks, chunking.options);
+  if (pieces.length === 0) throw documentFailure("EMPTY_DOCUMENT", input.key, "has no text");
+  if (pieces.length > chunking.maxChunks)
+    throw documentFailure(
+      "DOCUMENT_TOO_LARGE",
+      input.key,
+      `gives ${pieces.length} chunks; limits.chunks is ${chunking.maxChunks}`,
+    );
+  const { language } = metadata;
+  const declared = typeof language === "string" ? language : "";
+  const chunks = pieces.map((piece, ordinal): Chunk => {
+    const { quality, flags } = chunking.quality(piece);
+    return {
+      ...piece,
+      ordinal,
+      language: guessLanguage(piece.text, declared),
+      contentHash: contentHash(piece.text),
+      quality,
+      qualityFlags: flags,
+    };
+  });
+  return { chunks, metadata, type };
+};

@@ -1,0 +1,53 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { countByWords } from "../chunk/count-words.ts";
+import { type ChunkerName, chunkers } from "../chunk/registry.ts";
+import { loadTokenizer } from "../embed/tokenizer.ts";
+import { describeFailure, type FailureCode } from "../errors.ts";
+import { scoreQuality } from "../quality/quality.ts";
+import type { ReadInput } from "./reader.ts";
+import { type DocumentChunks, readChunks } from "./to-chunks.ts";
+
+/** What the thread is started with: data only, it builds the rest itself. */
+export type WorkerSetup = {
+  readonly modelsDir: string;
+  readonly model: string;
+  readonly strategy: ChunkerName;
+  readonly size: number;
+  readonly overlap: number;
+  readonly maxBytes: number;
+  readonly maxChunks: number;
+};
+
+export type WorkerRequest = Omit<ReadInput, "signal">;
+
+export type WorkerReply =
+  | { readonly kind: "ready" }
+  | { readonly kind: "chunks"; readonly document: DocumentChunks }
+  | { readonly kind: "failed"; readonly code: FailureCode; readonly message: string };
+
+const setup = workerData as WorkerSetup;
+const reply = (message: WorkerReply): void => parentPort?.postMessage(message);
+const fail = (error: unknown): void => reply({ kind: "failed", ...describeFailure(error) });
+
+/** The one that reads ends with its thread. */
+const { signal } = new AbortController();
+
+const serve = async (): Promise<void> => {
+  const tokenizer = await loadTokenizer(setup);
+  const { size, overlap, maxBytes, maxChunks } = setup;
+  const chunking = {
+    chunker: chunkers[setup.strategy],
+    options: { size, overlap, maxBytes, countTokens: countByWords(tokenizer.count) },
+    quality: scoreQuality,
+    maxChunks,
+  };
+  parentPort?.on("message", (request: WorkerRequest) => {
+    readChunks({ ...request, signal }, chunking).then(
+      (document) => reply({ kind: "chunks", document }),
+      fail,
+    );
+  });
+  reply({ kind: "ready" });
+};
+
+await serve().catch(fail);
