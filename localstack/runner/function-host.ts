@@ -116,6 +116,7 @@ class ChildFunctionHost implements FunctionHost {
   readonly #firstStart = Promise.withResolvers<void>();
   readonly #child: KeptChild;
   #loaded = false;
+  #wasLoaded = false;
   #stopping = false;
   /** The invocation that exceeded its time. */
   #overdue: string | null = null;
@@ -171,12 +172,13 @@ class ChildFunctionHost implements FunctionHost {
     switch (answer.type) {
       case "ready":
         this.#loaded = true;
+        this.#wasLoaded = true;
         this.#firstStart.resolve();
         for (const [id, invocation] of this.#invocations.entries()) this.#send(id, invocation);
         break;
       case "loadFailed":
-        this.#firstStart.reject(new StartError(`${definition.key} cannot be loaded: ${answer.message}`));
-        report(`${definition.key}  cannot be loaded: ${answer.message}`);
+        if (this.#wasLoaded) report(`${definition.key}  cannot be loaded: ${answer.message}`);
+        else this.#firstStart.reject(new StartError(`${definition.key} cannot be loaded: ${answer.message}`));
         break;
       case "started":
         this.#startClock(answer.id);
