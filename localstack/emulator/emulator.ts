@@ -1,6 +1,7 @@
 import type { DatabaseSync } from "node:sqlite";
 import { type Activity, activityFeed } from "./activity.ts";
 import { openDatabase } from "./database.ts";
+import { EmulatorError } from "./errors.ts";
 import { BodyStore } from "./s3/body-store.ts";
 import type { CorsRule } from "./s3/cors.ts";
 import { s3Handler } from "./s3/handler.ts";
@@ -54,6 +55,18 @@ export type Emulator = {
   readonly close: () => Promise<void>;
 };
 
+/** @throws EmulatorError `CONFIG_INVALID` naming every queue that is spoken of but not there */
+const checkNames = ({ buckets, queues }: EmulatorOptions): void => {
+  const known = new Set(queues.map(({ name }) => name));
+  const named = [
+    ...queues.flatMap(({ redrive }) => (redrive ? [redrive.dlq] : [])),
+    ...buckets.flatMap(({ notifications }) => notifications.map(({ queue }) => queue)),
+  ];
+  const unknown = [...new Set(named.filter((name) => !known.has(name)))];
+  if (unknown.length > 0)
+    throw new EmulatorError("CONFIG_INVALID", `no such queue is declared: ${unknown.join(", ")}`);
+};
+
 const declare = ({ buckets, queues }: EmulatorOptions, stores: Stores, region: string): void => {
   for (const queue of queues) {
     const redrivePolicy = queue.redrive && {
@@ -88,6 +101,7 @@ type Stores = { readonly queues: QueueStore; readonly objects: ObjectStore; read
  */
 export const startEmulator = async (options: EmulatorOptions): Promise<Emulator> => {
   const { host = "127.0.0.1", region = "us-east-1", log = () => undefined } = options;
+  checkNames(options);
   const database = openDatabase(options.dataDir);
   try {
     return await serve(database, options, { host, region, log });
@@ -111,7 +125,7 @@ const serve = async (
   const uploads = new UploadStore(database, objects);
   declare(options, { queues, objects, uploads }, region);
   let url = "";
-  const app = sqsApp({ queues, moveTasks: new MoveTasks(queues), region, url: () => url });
+  const app = sqsApp({ queues, moveTasks: new MoveTasks(queues), region, url: () => url, log });
   await app.ready();
   const s3 = s3Handler({ objects, uploads, region }, log);
   const server = httpServer({ sqs: app.routing, s3: (request, response) => void s3(request, response) });

@@ -1,4 +1,9 @@
-export type EmulatorErrorCode = "PORT_TAKEN" | "ADDRESS_UNUSABLE" | "DATA_DIR_IN_USE" | "DATA_DIR_UNUSABLE";
+export type EmulatorErrorCode =
+  | "CONFIG_INVALID"
+  | "PORT_TAKEN"
+  | "ADDRESS_UNUSABLE"
+  | "DATA_DIR_IN_USE"
+  | "DATA_DIR_UNUSABLE";
 
 /** Why the emulator could not start, in one line for people. */
 export class EmulatorError extends Error {

@@ -1,3 +1,4 @@
+import { fstatSync } from "node:fs";
 import { type EmulatorOptions, startEmulator } from "./emulator.ts";
 import { EmulatorError } from "./errors.ts";
 
@@ -13,7 +14,8 @@ try {
     void emulator.close().then(() => process.exit(0));
   };
   process.once("SIGINT", stop).once("SIGTERM", stop);
-  if (!process.stdin.isTTY) process.stdin.resume().once("end", stop).once("error", stop);
+  const stdin = fstatSync(0);
+  if (stdin.isFIFO() || stdin.isSocket()) process.stdin.resume().once("end", stop).once("error", stop);
   console.log(emulator.url);
 } catch (error) {
   console.error(error instanceof EmulatorError ? error.message : error);

@@ -120,7 +120,11 @@ export class BodyStore {
     }
     const [only, ...others] = parts;
     if (only && others.length === 0) return only;
-    return Readable.from(concatenate(parts), { objectMode: false });
+    const whole = Readable.from(concatenate(parts), { objectMode: false });
+    // Also when nobody ever read from it.
+    return whole.once("close", () => {
+      for (const part of parts) part.destroy();
+    });
   }
 
   /** The same bytes under names of their own. Files never change, so a hard link is a copy. */
@@ -149,9 +153,5 @@ export class BodyStore {
 }
 
 async function* concatenate(parts: readonly Readable[]): AsyncGenerator<Buffer> {
-  try {
-    for (const part of parts) yield* part as AsyncIterable<Buffer>;
-  } finally {
-    for (const part of parts) part.destroy();
-  }
+  for (const part of parts) yield* part as AsyncIterable<Buffer>;
 }

@@ -67,7 +67,7 @@ const filterValue = (configuration: XmlElement, name: string): string => {
 
 export const putNotification: S3Action = async (request, { objects }) => {
   const bucket = objects.bucket(request.bucket);
-  const root = parseXml(await readText(request.body));
+  const root = parseXml(await readText(request));
   const other = elsewhere.find((name) => root.children(name).length > 0);
   if (other) throw notImplemented(`${other} of bucket notifications`);
   const notifications = root.children("QueueConfiguration").map((configuration): NotificationRule => {
@@ -114,7 +114,7 @@ const seconds = (rule: XmlElement): Pick<CorsRule, "maxAgeSeconds"> => {
 
 export const putCors: S3Action = async (request, { objects }) => {
   const bucket = objects.bucket(request.bucket);
-  const cors = parseXml(await readText(request.body))
+  const cors = parseXml(await readText(request))
     .children("CORSRule")
     .map((rule) => ({
       allowedOrigins: rule.texts("AllowedOrigin"),
@@ -155,7 +155,7 @@ export const deleteCors: S3Action = ({ bucket }, { objects }) => {
 
 export const deleteObjects: S3Action = async (request, { objects }) => {
   objects.bucket(request.bucket);
-  const root = parseXml(await readText(request.body));
+  const root = parseXml(await readText(request));
   const keys = root.children("Object").map((object) => object.text("Key"));
   if (keys.length === 0 || keys.length > 1000) throw malformedXml();
   const deleted: { Key: string }[] = [];

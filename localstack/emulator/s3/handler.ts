@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import * as buckets from "./bucket-actions.ts";
 import { corsHeaders, preflightHeaders } from "./cors.ts";
@@ -109,6 +110,10 @@ const faultResponse = (error: unknown, request: Pick<S3Request, "id" | "method">
 };
 
 const write = async (response: S3Response, id: string, out: ServerResponse): Promise<void> => {
+  if (out.destroyed) {
+    if (response.body instanceof Readable) response.body.destroy();
+    return;
+  }
   const length =
     typeof response.body === "string" ? { "content-length": Buffer.byteLength(response.body) } : {};
   out.writeHead(response.status, {
@@ -117,8 +122,8 @@ const write = async (response: S3Response, id: string, out: ServerResponse): Pro
     ...length,
     ...response.headers,
   });
-  if (response.body === undefined || typeof response.body === "string") out.end(response.body);
-  else await pipeline(response.body, out);
+  if (response.body instanceof Readable) await pipeline(response.body, out);
+  else out.end(response.body);
 };
 
 /** The S3 half. Faults are answered; only what is not the client's doing is told to `log`. */
@@ -136,7 +141,7 @@ export const s3Handler =
       response = faultResponse(error, { id, method });
     }
     try {
-      if (!out.destroyed) await write(response, id, out);
+      await write(response, id, out);
       // What an early answer left unread would hold up the next request on this connection.
       message.resume();
     } catch {

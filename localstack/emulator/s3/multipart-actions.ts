@@ -68,7 +68,7 @@ export const listParts: S3Action = (request, { uploads }) => {
 
 export const completeUpload: S3Action = async (request, { uploads }) => {
   const { bucket, key, id, headers } = request;
-  const parts = parseXml(await readText(request.body))
+  const parts = parseXml(await readText(request))
     .children("Part")
     .map((part) => {
       const etag = part.text("ETag");

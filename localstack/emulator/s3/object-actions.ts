@@ -111,8 +111,6 @@ const objectHeaders = (object: StoredObject, request: S3Request): Record<string,
   }
   for (const [name, value] of Object.entries(object.metadata))
     headers[`x-amz-meta-${name}`] = encodeMetadata(value);
-  if (header(request.headers, "x-amz-checksum-mode")?.toUpperCase() === "ENABLED")
-    Object.assign(headers, checksumHeaders(object.checksums));
   return headers;
 };
 
@@ -132,7 +130,11 @@ const readObject: S3Action = (request, { objects }): S3Response => {
     request.method === "HEAD" || length === 0
       ? {}
       : { body: objects.bodies.read(object.body, range?.start, range?.end) };
-  if (!range) return { status: 200, headers: shared, ...body() };
+  if (!range) {
+    const wantsChecksum = header(request.headers, "x-amz-checksum-mode")?.toUpperCase() === "ENABLED";
+    const checksums = wantsChecksum ? checksumHeaders(object.checksums) : {};
+    return { status: 200, headers: { ...shared, ...checksums }, ...body() };
+  }
   const contentRange = `bytes ${range.start}-${range.end}/${size}`;
   return { status: 206, headers: { ...shared, "content-range": contentRange }, ...body() };
 };

@@ -70,6 +70,7 @@ const prepare = (database: DatabaseSync) => {
     putBucket: sql(
       "INSERT INTO buckets VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET notifications = excluded.notifications, cors = excluded.cors",
     ),
+    dropUploads: sql("DELETE FROM uploads WHERE bucket = ?"),
     dropBucket: sql("DELETE FROM buckets WHERE name = ?"),
     find: sql("SELECT * FROM objects WHERE bucket = ? AND key = ?"),
     put: sql(
@@ -166,6 +167,7 @@ export class ObjectStore {
       throw new S3Fault(409, "BucketNotEmpty", "The bucket you tried to delete is not empty", {
         BucketName: name,
       });
+    this.#statements.dropUploads.run(name);
     this.#statements.dropBucket.run(name);
     this.#buckets.delete(name);
   }

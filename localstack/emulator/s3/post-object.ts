@@ -20,7 +20,9 @@ const parseForm = async (contentType: string, body: AsyncIterable<Buffer>): Prom
 
 const formHeaders = (form: FormData): Record<string, string> => {
   const headers: Record<string, string> = {};
-  for (const [name, value] of form) if (typeof value === "string") headers[name.toLowerCase()] = value;
+  // As Node would have read them off the wire: bytes as Latin-1.
+  for (const [name, value] of form)
+    if (typeof value === "string") headers[name.toLowerCase()] = Buffer.from(value).toString("latin1");
   return headers;
 };
 
@@ -39,7 +41,12 @@ export const postObject: S3Action = async (request, { objects }) => {
   const etag = `"${body.md5}"`;
   const object = { ...describe(formHeaders(form)), key, etag, checksums: {}, body };
   const cause = { event: "ObjectCreated:Post", requestId: request.id } as const;
-  objects.put(request.bucket, object, cause, () => undefined);
+  try {
+    objects.put(request.bucket, object, cause, () => undefined);
+  } catch (error) {
+    objects.bodies.remove(body.segments);
+    throw error;
+  }
   const location = `/${request.bucket}/${encodeURIComponent(key)}`;
   const status = Number(form.get("success_action_status") ?? 204);
   if (status !== 201) return { status: status === 200 ? 200 : 204, headers: { etag, location } };

@@ -1,8 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
-import { decodeAwsChunked } from "./aws-chunked.ts";
 import type { BodyStore, ReceivedBody } from "./body-store.ts";
 import { S3Fault } from "./fault.ts";
-import { header, type S3Request } from "./request.ts";
+import { header, payload, type S3Request } from "./request.ts";
 
 const algorithms = ["crc32", "crc32c", "crc64nvme", "sha1", "sha256"] as const;
 
@@ -12,10 +11,6 @@ const announced = (headers: IncomingHttpHeaders): string | undefined => {
     (name) => headers[`x-amz-checksum-${name}`] !== undefined || trailer.includes(`x-amz-checksum-${name}`),
   );
 };
-
-const isChunked = (headers: IncomingHttpHeaders): boolean =>
-  (header(headers, "x-amz-content-sha256") ?? "").startsWith("STREAMING-") ||
-  (header(headers, "content-encoding") ?? "").includes("aws-chunked");
 
 const badDigest = (what: string): S3Fault =>
   new S3Fault(400, "BadDigest", `The ${what} you specified did not match what we received.`);
@@ -56,8 +51,7 @@ export const receiveBody = async (
   const { headers } = request;
   const algorithm = announced(headers);
   const trailers = new Map<string, string>();
-  const source = isChunked(headers) ? decodeAwsChunked(request.body, trailers) : request.body;
-  const body = await bodies.receive(source, algorithm, inlineBytes);
+  const body = await bodies.receive(payload(request, trailers), algorithm, inlineBytes);
   const given =
     algorithm &&
     (trailers.get(`x-amz-checksum-${algorithm}`) ?? header(headers, `x-amz-checksum-${algorithm}`));

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
+import { decodeAwsChunked } from "./aws-chunked.ts";
 import { S3Fault } from "./fault.ts";
 import type { Description, ObjectStore } from "./object-store.ts";
 import type { UploadStore } from "./upload-store.ts";
@@ -68,11 +69,19 @@ export const parseRequest = (message: IncomingMessage, id: string): S3Request =>
   return { id, method: message.method ?? "GET", bucket, key, query, headers: message.headers, body: message };
 };
 
+const isChunked = (headers: IncomingHttpHeaders): boolean =>
+  (header(headers, "x-amz-content-sha256") ?? "").startsWith("STREAMING-") ||
+  (header(headers, "content-encoding") ?? "").includes("aws-chunked");
+
+/** The body without the framing that SDKs put around it. `trailers` are there once it has been read to the end. */
+export const payload = ({ headers, body }: S3Request, trailers = new Map<string, string>()) =>
+  isChunked(headers) ? decodeAwsChunked(body, trailers) : body;
+
 /** All of a small body as text. @throws S3Fault `EntityTooLarge` */
-export const readText = async (body: AsyncIterable<Buffer>, maxBytes = 4_194_304): Promise<string> => {
+export const readText = async (request: S3Request, maxBytes = 4_194_304): Promise<string> => {
   const pieces: Buffer[] = [];
   let size = 0;
-  for await (const piece of body) {
+  for await (const piece of payload(request)) {
     size += piece.length;
     if (size > maxBytes)
       throw new S3Fault(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size.");

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { noSuchQueue, SqsFault } from "./fault.ts";
+import { noSuchQueue, parse, SqsFault } from "./fault.ts";
 import { attributesMd5, messageAttributes, messageSize, refusal } from "./message.ts";
 import type { MoveTasks } from "./move-tasks.ts";
 import { type Queue, queueArn, queueNameOf } from "./queue.ts";
@@ -14,12 +14,6 @@ export type ActionContext = {
 };
 
 type Action = (body: unknown, context: ActionContext) => object | Promise<object>;
-
-const parse = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> => {
-  const parsed = schema.safeParse(body);
-  if (parsed.success) return parsed.data;
-  throw new SqsFault("InvalidParameterValue", z.prettifyError(parsed.error));
-};
 
 const queueOf = ({ queues }: ActionContext, url: string): Queue => {
   const queue = queues.queue(queueNameOf(url));

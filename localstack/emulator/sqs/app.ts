@@ -33,6 +33,7 @@ export const sqsApp = (options: {
   readonly moveTasks: MoveTasks;
   readonly region: string;
   readonly url: () => string;
+  readonly log: (line: string) => void;
 }) => {
   const { queues, moveTasks, region } = options;
   const stores = { sqsStore: fauxqsStore(queues, region, options.url) } as unknown as NonNullable<
@@ -55,6 +56,9 @@ export const sqsApp = (options: {
     }
     if (answer.fault) void reply.status(400).header("x-amzn-query-error", `${answer.fault.queryCode};Sender`);
     return reply.header("content-type", "application/x-amz-json-1.0").send(JSON.stringify(answer.payload));
+  });
+  app.addHook("onError", async (request, _, error) => {
+    options.log(`SQS ${request.headers["x-amz-target"]}: ${error.message}`);
   });
   return app;
 };

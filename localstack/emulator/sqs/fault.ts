@@ -1,3 +1,5 @@
+import { z } from "zod";
+
 /** A failure as SQS words it; the caller is at fault. */
 export class SqsFault extends Error {
   readonly code: string;
@@ -17,3 +19,10 @@ export const noSuchQueue = (): SqsFault =>
     "The specified queue does not exist.",
     "AWS.SimpleQueueService.NonExistentQueue",
   );
+
+/** A request's body in the shape that its action wants. @throws SqsFault `InvalidParameterValue` */
+export const parse = <Schema extends z.ZodType>(schema: Schema, body: unknown): z.infer<Schema> => {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  throw new SqsFault("InvalidParameterValue", z.prettifyError(parsed.error));
+};

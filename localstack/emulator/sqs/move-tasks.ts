@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { z } from "zod";
-import { noSuchQueue, SqsFault } from "./fault.ts";
+import { noSuchQueue, parse, SqsFault } from "./fault.ts";
 import { queueNameOf, redriveOf } from "./queue.ts";
 import type { QueueStore } from "./queue-store.ts";
 
@@ -28,7 +28,7 @@ export class MoveTasks {
 
   /** Messages sent to the DLQ by hand have no origin: they go to the one queue that redrives here, if it is one. */
   start(body: unknown): { TaskHandle: string } {
-    const { SourceArn, DestinationArn } = startRequest.parse(body);
+    const { SourceArn, DestinationArn } = parse(startRequest, body);
     const source = queueNameOf(SourceArn);
     if (!this.#queues.queue(source)) throw noSuchQueue();
     const feeders = this.#queues.list().filter((queue) => redriveOf(queue)?.dlq === source);
@@ -57,7 +57,7 @@ export class MoveTasks {
 
   /** The newest first, of this process. */
   list(body: unknown): { Results: readonly Omit<MoveTask, "TaskHandle">[] } {
-    const { SourceArn, MaxResults } = listRequest.parse(body);
+    const { SourceArn, MaxResults } = parse(listRequest, body);
     const matching = this.#tasks.filter((task) => task.SourceArn === SourceArn).slice(0, MaxResults);
     // As in SQS, only a running task shows its handle.
     return { Results: matching.map(({ TaskHandle: _, ...task }) => task) };
