@@ -62,7 +62,6 @@ const composeHeavy = (environment: Environment) => {
     /** The model's name, identity and dimension by its manifest: needs neither weights nor runtime. */
     identity: lazy(async () => (await import("./embed/model-files.ts")).embeddingIdentity(model)),
     embedder: lazy(async () => (await import("./embed/create.ts")).createEmbedder(environment)),
-    tokenizer: lazy(async () => (await import("./embed/tokenizer.ts")).loadTokenizer(model)),
     store: lazy(async () => (await import("./store/create.ts")).createStore(environment)),
   };
 };

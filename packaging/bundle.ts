@@ -41,18 +41,20 @@ const shared: BuildOptions = {
   logLevel: "warning",
 };
 
-/** Handler and, where the model runs, its worker; dynamic imports stay lazy, so that nothing is loaded unasked. */
+/** Threads are started by file name, so each is an entry point of its own beside the handler. */
+const threads = (name: FunctionName): { in: string; out: string }[] => [
+  ...(embeds(name) ? [{ in: "lib/embed/worker.ts", out: "functions/embed-worker" }] : []),
+  ...(name === "parse" ? [{ in: "lib/read/worker.ts", out: "functions/read-worker" }] : []),
+];
+
+/** Handler and threads; dynamic imports stay lazy, so that nothing is loaded unasked. */
 const bundleCode = async (name: FunctionName, root: string, folder: string): Promise<void> => {
-  const worker = { in: "lib/embed/worker.ts", out: "functions/embed-worker" };
   await build({
     ...shared,
     absWorkingDir: root,
     external: unbundled(name),
     outdir: folder,
-    entryPoints: [
-      { in: `functions/${name}.ts`, out: `functions/${name}` },
-      ...(embeds(name) ? [worker] : []),
-    ],
+    entryPoints: [{ in: `functions/${name}.ts`, out: `functions/${name}` }, ...threads(name)],
     splitting: true,
     chunkNames: "functions/chunk-[hash]",
     outExtension: { ".js": ".mjs" },

@@ -1,0 +1,21 @@
+import { compose } from "../lib/compose.ts";
+import { consume } from "../lib/lambda/consume.ts";
+import { parseIngest } from "../lib/lambda/ingest-event.ts";
+import { createChunkReader } from "../lib/read/create.ts";
+import { parseStep } from "../lib/steps/parse.ts";
+
+const kettle = compose();
+const { limits } = kettle.config;
+
+export const handler = consume(kettle, "ingest", parseIngest, async () => {
+  const reader = createChunkReader(kettle.environment);
+  return parseStep({
+    ...(await kettle.completion()),
+    bucket: kettle.documents,
+    queue: kettle.queues.embed,
+    readChunks: (input) => reader.read({ ...input, limits }),
+    limits,
+    fingerprint: await kettle.fingerprint(),
+    embedding: await kettle.identity(),
+  });
+});

@@ -1,0 +1,310 @@
+import { execFile } from "node:child_process";
+import { cp, mkdtemp, readFile, rm, stat, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { loadConfig } from "../../lib/config/load.ts";
+import { routes } from "../../lib/http/routes.ts";
+import { maxUnzippedBytes } from "../../packaging/bundle.ts";
+import { functionNames, queueFunctions, queueNames } from "../../packaging/sizing.ts";
+
+/** What `serverless package` would deploy, made once, without credentials, in a folder of its own. */
+
+const root = join(import.meta.dirname, "../..");
+const config = loadConfig(join(root, "kettle.yml"), "local");
+
+type Resource = {
+  readonly Type: string;
+  readonly DependsOn?: string | readonly string[];
+  readonly DeletionPolicy?: string;
+  // biome-ignore lint/suspicious/noExplicitAny: a template is asserted on by its shape
+  readonly Properties: any;
+};
+
+let folder: string;
+let resources: Readonly<Record<string, Resource>>;
+let sizes: Readonly<Record<string, number>>;
+
+const pascal = (name: string): string => name[0]!.toUpperCase() + name.slice(1);
+const ofType = (type: string): readonly Resource[] =>
+  Object.values(resources).filter((resource) => resource.Type === type);
+const functionResource = (name: string): Resource => resources[`${pascal(name)}LambdaFunction`]!;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "kettle-package-"));
+  const linked = [
+    "functions",
+    "lib",
+    "models",
+    "node_modules",
+    "packaging",
+    "web",
+    "package.json",
+    "tsconfig.json",
+  ];
+  for (const name of linked) await symlink(join(root, name), join(folder, name));
+  for (const name of ["serverless.yml", "serverless-config.cjs", "kettle.yml"])
+    await cp(join(root, name), join(folder, name));
+  const serverless = join(root, "node_modules/serverless/bin/serverless.js");
+  const env = { PATH: process.env.PATH, HOME: folder, SLS_TELEMETRY_DISABLED: "1" };
+  await promisify(execFile)(process.execPath, [serverless, "package"], { cwd: folder, env });
+  const template = join(folder, ".serverless/cloudformation-template-update-stack.json");
+  resources = JSON.parse(await readFile(template, "utf8")).Resources;
+  sizes = JSON.parse(await readFile(join(folder, ".build/sizes.json"), "utf8"));
+}, 300_000);
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe("functions", () => {
+  it("are those of the design, each a zip file that Lambda takes", async () => {
+    expect(Object.keys(sizes).toSorted()).toEqual([...functionNames].toSorted());
+    for (const name of functionNames) {
+      expect(sizes[name], name).toBeLessThan(maxUnzippedBytes);
+      expect((await stat(join(folder, `.build/${name}.zip`))).size, name).toBeGreaterThan(1000);
+    }
+  });
+
+  it("only those that embed carry the model", () => {
+    const large = functionNames.filter((name) => sizes[name]! > 50_000_000);
+    expect(large).toEqual(["embed", "search"]);
+  });
+
+  it.each([
+    [
+      "parse",
+      ["functions/parse.mjs", "functions/pdfjs/cmaps/", "models/multilingual-e5-small/tokenizer.json"],
+    ],
+    ["embed", ["functions/embed-worker.mjs", "node_modules/onnxruntime-node/bin/", "model.onnx"]],
+    ["search", ["functions/search.mjs", "functions/embed-worker.mjs", "model.onnx"]],
+    ["api", ["functions/api.mjs", "web/index.html", "models/manifest.json"]],
+  ])("%s carries what it reads at run time", async (name, files) => {
+    const zip = await readFile(join(folder, `.build/${name}.zip`), "latin1");
+    for (const file of [...files, "kettle.resolved.json"]) expect(zip.includes(file), file).toBe(true);
+  });
+
+  it.each(["linux/x64", "darwin", "win32", ".dll"])("native files of %s stay out", async (other) => {
+    const zip = await readFile(join(folder, ".build/embed.zip"), "latin1");
+    expect(zip.includes(other)).toBe(false);
+  });
+
+  it("run on Node 24 with their logs kept for a time", () => {
+    for (const name of functionNames) {
+      expect(functionResource(name).Properties).toMatchObject({
+        Runtime: "nodejs24.x",
+        Architectures: ["arm64"],
+      });
+      expect(resources[`${pascal(name)}LogGroup`]!.Properties.RetentionInDays, name).toBeGreaterThan(0);
+    }
+  });
+
+  it("of the HTTP API end before API Gateway gives up after 30 s", () => {
+    for (const { function: name } of Object.values(routes))
+      expect(functionResource(name).Properties.Timeout).toBeLessThan(30);
+  });
+});
+
+describe.each(queueNames)("queue %s", (queue) => {
+  const id = `${pascal(queue)}Queue`;
+  const deadLetterId = `${pascal(queue)}DeadLetterQueue`;
+  const source = () =>
+    ofType("AWS::Lambda::EventSourceMapping").filter(
+      ({ Properties }) => Properties.EventSourceArn["Fn::GetAtt"][0] === id,
+    );
+
+  it("gives up after the parameter's number of deliveries, to a queue that keeps messages as long as it can", () => {
+    expect(resources[id]!.Properties).toMatchObject({
+      QueueName: `${config.aws.queuePrefix}-${queue}`,
+      RedrivePolicy: {
+        deadLetterTargetArn: { "Fn::GetAtt": [deadLetterId, "Arn"] },
+        maxReceiveCount: config.queues.maxReceives,
+      },
+      SqsManagedSseEnabled: true,
+    });
+    expect(resources[deadLetterId]!.Properties).toMatchObject({
+      QueueName: `${config.aws.queuePrefix}-${queue}-dlq`,
+      MessageRetentionPeriod: 14 * 86_400,
+      SqsManagedSseEnabled: true,
+    });
+  });
+
+  it("hides a message for at least six timeouts of its function", () => {
+    const timeout = functionResource(queueFunctions[queue]).Properties.Timeout;
+    expect(resources[id]!.Properties.VisibilityTimeout).toBeGreaterThanOrEqual(6 * timeout);
+  });
+
+  it("has one function, which may fail messages singly and does not run without bound", () => {
+    const [mapping, ...others] = source();
+    expect(others).toEqual([]);
+    expect(mapping!.Properties).toMatchObject({
+      FunctionName: { "Fn::GetAtt": [`${pascal(queueFunctions[queue])}LambdaFunction`, "Arn"] },
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+      Enabled: true,
+    });
+    const { BatchSize, ScalingConfig } = mapping!.Properties;
+    expect(BatchSize).toBeLessThanOrEqual(10);
+    expect(ScalingConfig.MaximumConcurrency).toBeGreaterThanOrEqual(2);
+  });
+
+  it("raises an alarm with the first message in its dead-letter queue", () => {
+    const alarms = ofType("AWS::CloudWatch::Alarm").filter(
+      ({ Properties }) => Properties.Dimensions[0].Value["Fn::GetAtt"][0] === deadLetterId,
+    );
+    expect(alarms.map(({ Properties }) => Properties)).toMatchObject([
+      {
+        MetricName: "ApproximateNumberOfMessagesVisible",
+        Threshold: 0,
+        ComparisonOperator: "GreaterThanThreshold",
+        AlarmActions: [{ Ref: "AlarmTopic" }],
+      },
+    ]);
+  });
+});
+
+describe("buckets", () => {
+  it("the document bucket tells the ingest queue of every way in which objects come and go", () => {
+    const bucket = resources.DocumentBucket!;
+    const { QueueConfigurations } = bucket.Properties.NotificationConfiguration;
+    expect(QueueConfigurations.map((each: { Event: string }) => each.Event)).toEqual([
+      "s3:ObjectCreated:*",
+      "s3:ObjectRemoved:*",
+      "s3:LifecycleExpiration:*",
+    ]);
+    for (const { Queue } of QueueConfigurations)
+      expect(Queue).toEqual({ "Fn::GetAtt": ["IngestQueue", "Arn"] });
+    expect(bucket.DependsOn).toContain("IngestQueuePolicy");
+  });
+
+  it("only this account's document bucket may write to the ingest queue", () => {
+    const [statement, ...others] = resources.IngestQueuePolicy!.Properties.PolicyDocument.Statement;
+    expect(others).toEqual([]);
+    expect(statement).toMatchObject({
+      Effect: "Allow",
+      Principal: { Service: "s3.amazonaws.com" },
+      Action: "sqs:SendMessage",
+      Resource: { "Fn::GetAtt": ["IngestQueue", "Arn"] },
+      Condition: {
+        ArnEquals: { "aws:SourceArn": { "Fn::Sub": expect.stringMatching(/:s3:::kettle-documents$/) } },
+        StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } },
+      },
+    });
+  });
+
+  it.each(["DocumentBucket", "StateBucket"])("%s is encrypted, private, and outlives the stack", (id) => {
+    const bucket = resources[id]!;
+    expect(bucket.DeletionPolicy).toBe("Retain");
+    expect(bucket.Properties).toMatchObject({
+      BucketEncryption: {
+        ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: "AES256" } }],
+      },
+      PublicAccessBlockConfiguration: {
+        BlockPublicAcls: true,
+        BlockPublicPolicy: true,
+        IgnorePublicAcls: true,
+        RestrictPublicBuckets: true,
+      },
+    });
+    const [policy] = resources[`${id}Policy`]!.Properties.PolicyDocument.Statement;
+    expect(policy).toMatchObject({ Effect: "Deny", Condition: { Bool: { "aws:SecureTransport": "false" } } });
+  });
+
+  it("the page of the API may upload, and nobody from everywhere", () => {
+    const [rule] = resources.DocumentBucket!.Properties.CorsConfiguration.CorsRules;
+    expect(rule.AllowedMethods).toContain("PUT");
+    expect(rule.AllowedOrigins).toEqual([
+      { "Fn::Sub": expect.stringMatching(/^https:\/\/\$\{HttpApi\}\.execute-api/) },
+      ...config.http.cors.origins,
+    ]);
+  });
+});
+
+describe("permissions", () => {
+  type Statement = {
+    readonly Effect: string;
+    readonly Action: readonly string[];
+    readonly Resource: unknown;
+  };
+  const statements = (name: string): readonly Statement[] =>
+    resources[`${pascal(name)}Role`]!.Properties.Policies[0].PolicyDocument.Statement;
+  const actions = (name: string): readonly string[] => statements(name).flatMap(({ Action }) => Action);
+  const texts = (value: unknown): readonly string[] =>
+    [value].flat().map((each) => (typeof each === "string" ? each : JSON.stringify(each)));
+
+  it("each function has a role of its own", () => {
+    const roles = functionNames.map((name) => functionResource(name).Properties.Role);
+    expect(roles).toEqual(functionNames.map((name) => ({ "Fn::GetAtt": [`${pascal(name)}Role`, "Arn"] })));
+    expect(ofType("AWS::IAM::Role")).toHaveLength(functionNames.length);
+  });
+
+  it("none is for every resource or every action", () => {
+    const all = functionNames.flatMap(statements);
+    expect(all.flatMap(({ Action }) => Action).filter((action) => action.includes("*"))).toEqual([]);
+    expect(all.flatMap(({ Resource }) => texts(Resource)).filter((resource) => resource === "*")).toEqual([]);
+  });
+
+  it.each([
+    ["uploads", ["logs:CreateLogStream", "logs:PutLogEvents", "s3:PutObject"]],
+    ["search", ["logs:CreateLogStream", "logs:PutLogEvents", "s3:GetObject", "s3:ListBucket"]],
+  ])("%s may do no more than %j", (name, allowed) => {
+    expect([...new Set(actions(name))].toSorted()).toEqual(allowed);
+  });
+
+  it("only parse, reconcile and documents read documents; only documents deletes them; only uploads puts them", () => {
+    const touching = (action: string) =>
+      functionNames.filter((name) =>
+        statements(name).some(
+          ({ Action, Resource }) =>
+            Action.includes(action) &&
+            texts(Resource).some((text) => text.includes(`:s3:::${config.aws.documentBucket}/`)),
+        ),
+      );
+    expect(touching("s3:GetObject")).toEqual(["parse", "reconcile", "documents"]);
+    expect(touching("s3:DeleteObject")).toEqual(["documents"]);
+    expect(touching("s3:PutObject")).toEqual(["uploads"]);
+  });
+
+  it.each(queueNames)("only its function may take messages from the queue %s", (queue) => {
+    const arn = JSON.stringify({ "Fn::GetAtt": [`${pascal(queue)}Queue`, "Arn"] });
+    const receivers = functionNames.filter((name) =>
+      statements(name).some(
+        ({ Action, Resource }) => Action.includes("sqs:ReceiveMessage") && texts(Resource).includes(arn),
+      ),
+    );
+    expect(receivers).toEqual([queueFunctions[queue]]);
+  });
+});
+
+describe("HTTP API", () => {
+  it("has the routes of lib/http/routes.ts, each at its function, and one for everything else", () => {
+    const declared = ofType("AWS::ApiGatewayV2::Route").map(({ Properties }) => Properties.RouteKey);
+    const described = Object.values(routes).map(({ method, path }) => `${method} ${path}`);
+    expect(declared.toSorted()).toEqual([...described, "$default"].toSorted());
+    for (const { method, path, function: name } of Object.values(routes)) {
+      const route = ofType("AWS::ApiGatewayV2::Route").find(
+        ({ Properties }) => Properties.RouteKey === `${method} ${path}`,
+      )!;
+      expect(JSON.stringify(route.Properties.Target), path).toContain(`Integration${pascal(name)}`);
+    }
+  });
+
+  it("is throttled by the parameters", () => {
+    const [stage] = ofType("AWS::ApiGatewayV2::Stage");
+    expect(stage!.Properties.DefaultRouteSettings).toMatchObject({
+      ThrottlingRateLimit: config.http.rate.perSecond,
+      ThrottlingBurstLimit: config.http.rate.burst,
+    });
+  });
+});
+
+describe("schedules", () => {
+  it.each([
+    ["recluster", config.clustering.schedule],
+    ["reconcile", config.reconcile.schedule],
+  ])("%s runs at %s", (name, schedule) => {
+    const rules = ofType("AWS::Events::Rule").filter(({ Properties }) =>
+      JSON.stringify(Properties.Targets).includes(`${pascal(name)}LambdaFunction`),
+    );
+    expect(rules.map(({ Properties }) => Properties)).toMatchObject([
+      { ScheduleExpression: schedule, State: "ENABLED" },
+    ]);
+  });
+});
