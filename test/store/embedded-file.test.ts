@@ -166,3 +166,17 @@ it("an `or` of thousands of conditions stays within SQLite's bounds", async () =
   expect(await store.count("c", { or })).toBe(50);
   await store.close();
 });
+
+it("an English question finds other forms of its words, and letters newer than Unicode 6.1 are words too", async () => {
+  const store = embeddedStore({ path: newPath() });
+  await store.ensure(spec("c"));
+  await store.upsert("c", [
+    row("a", { text: "kites circling" }),
+    row("b", { text: "\u{2B81C}\u{2B81D} is rare" }),
+  ]);
+  const found = async (text: string) =>
+    (await store.search("c", { mode: "sparse", text, limit: 5 })).map(({ id }) => id);
+  expect(await found("kite circles")).toEqual(["a"]);
+  expect(await found("\u{2B81C}")).toEqual(["b"]);
+  await store.close();
+});

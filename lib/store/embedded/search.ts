@@ -56,12 +56,17 @@ const sparse = (sql: Sql, tables: Tables, text: string, limit: number, where: Fr
   const only = where ? `AND +rowid IN (SELECT "row" FROM ${tables.rows} WHERE ${where.sql})` : "";
   const asked = [matchAny(words), ...(where?.values ?? [])];
   const matching = `FROM ${tables.words} WHERE ${tables.words} MATCH ? ${only}`;
-  const best = sql(`SELECT rowid AS number, -rank AS score ${matching} ORDER BY rank LIMIT ?`);
+  // Sorting by bm25() takes two thirds of the time of FTS5's own `ORDER BY rank`.
+  const best = sql(
+    `SELECT rowid AS number, bm25(${tables.words}) AS score ${matching} ORDER BY score LIMIT ?`,
+  );
   const scored = (count: number): ScoredNumber[] =>
-    best.all(...asked, count).map(({ number, score }) => ({ number: Number(number), score: Number(score) }));
+    best.all(...asked, count).map(({ number, score }) => ({ number: Number(number), score: -Number(score) }));
   const list = scored(limit + 1);
-  const tied = list.length > limit && list[limit]?.score === list[limit - 1]?.score;
-  return withIds(sql, tables, tied ? scored(-1) : list, limit).ranked;
+  const least = list[limit - 1]?.score ?? 0;
+  // Rows beyond the cut tie with the last before it: the ids of all of them decide.
+  const candidates = list[limit]?.score === least ? scored(-1).filter(({ score }) => score >= least) : list;
+  return withIds(sql, tables, candidates, limit).ranked;
 };
 
 const rank = (
