@@ -16,12 +16,7 @@ export const clusterSizes = (labels: Int32Array, k: number): Int32Array => {
 };
 
 /** Sums of the members of each label, `[k, d]`. */
-export const clusterSums = (
-  vectors: Float32Array,
-  d: number,
-  labels: Int32Array,
-  k: number,
-): Float64Array => {
+const clusterSums = (vectors: Float32Array, d: number, labels: Int32Array, k: number): Float64Array => {
   const sums = new Float64Array(k * d);
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row] as number;

@@ -1,5 +1,5 @@
 /** Labels of `n` vectors against the published centroids of one version. */
-export type Labels = {
+type Labels = {
   /** 0: nothing is published yet; then every id is −1 and every distance 0. */
   readonly version: number;
   /** `[n]`; −1 is none. */

@@ -1,11 +1,11 @@
 import { kmeans } from "ml-kmeans";
-import { heldOutSilhouette } from "./choose-k.ts";
+import { candidateKs, heldOutSilhouette } from "./choose-k.ts";
 import { type Clustering, type ClusterModel, checkInput } from "./cluster-model.ts";
 import { clusterMeans, noClusters, numberedBySize } from "./clustering.ts";
 import { seededRandom } from "./random.ts";
 import { seedCentroids } from "./seed-centroids.ts";
 
-/** ks that `auto` tries, none above √n: an answer with more groups than √n has hardly any of two. */
+/** ks that `auto` tries where they are candidates at all: fewer than offline, as somebody waits. */
 const ladder = [2, 3, 4, 6, 8, 12, 16] as const;
 
 const rowsOf = (vectors: Float32Array, d: number): number[][] =>
@@ -22,14 +22,18 @@ const fitRows = async (
 ): Promise<Clustering> => {
   // Our own seeds: ml-kmeans' k-means++ divides by zero when there are fewer different vectors than clusters.
   const seeds = await seedCentroids(vectors, d, k, seededRandom(seed), async () => {});
-  const fitted = kmeans(rows, seeds.length / d, { initialization: rowsOf(seeds, d), maxIterations: 20 });
+  const fitted = kmeans(rows, seeds.length / d, {
+    initialization: rowsOf(seeds, d),
+    maxIterations: 10,
+    tolerance: 1e-5,
+  });
   const labels = Int32Array.from(fitted.clusters);
   return numberedBySize(vectors, d, labels, clusterMeans(vectors, d, labels, seeds));
 };
 
 /**
  * k-means of an answer's candidates, by ml-kmeans: for hundreds of vectors at query time. `auto` takes the k of a short
- * ladder up to √n with the best simplified silhouette; of equals the smaller. A centroid is the normalised mean of its
+ * ladder with the best simplified silhouette; of equals the smaller. A centroid is the normalised mean of its
  * members.
  */
 export const queryKmeans: ClusterModel = {
@@ -40,7 +44,7 @@ export const queryKmeans: ClusterModel = {
     const rows = rowsOf(vectors, d);
     if (k !== "auto") return fitRows(rows, vectors, d, Math.min(k, n), seed);
     let best: { clustering: Clustering; silhouette: number } | null = null;
-    for (const candidate of ladder.filter((c) => c * c <= n)) {
+    for (const candidate of candidateKs(n, ladder)) {
       signal?.throwIfAborted();
       const clustering = await fitRows(rows, vectors, d, candidate, seed);
       const silhouette = heldOutSilhouette(vectors, d, clustering);

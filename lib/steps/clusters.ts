@@ -5,7 +5,7 @@ import { AppError } from "../errors.ts";
 import type { VectorStore } from "../store/store.ts";
 
 /** A published cluster as `GET /clusters` shows it. */
-export type PublishedCluster = {
+type PublishedCluster = {
   readonly id: number;
   /** Chunks whose nearest centroid it is, as they were when the clusters were built. */
   readonly size: number;
@@ -15,7 +15,7 @@ export type PublishedCluster = {
   readonly nearest: readonly string[];
 };
 
-export type ClusterPage = {
+type ClusterPage = {
   /** 0: nothing is published yet. */
   readonly version: number;
   readonly clusters: readonly PublishedCluster[];

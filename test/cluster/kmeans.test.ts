@@ -59,10 +59,11 @@ describe("training k-means", () => {
     expect(turns).toBeGreaterThan(20);
   });
 
-  it("auto never asks for more clusters than the root of the vectors", () => {
+  it("auto tries a quarter of the root of the vectors up to the root, and never more than 256", () => {
     expect(candidateKs(3)).toEqual([]);
     expect(candidateKs(40)).toEqual([2, 3, 4, 5, 6]);
-    expect(candidateKs(1_000_000).at(-1)).toBe(256);
+    expect(candidateKs(1_024)).toEqual([8, 10, 12, 14, 16, 20, 24, 28, 32]);
+    expect(candidateKs(10_000_000)).toEqual([64, 80, 96, 112, 128, 160, 192, 224, 256]);
   });
 });
 

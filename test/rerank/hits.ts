@@ -3,7 +3,7 @@ import { clusterHits } from "../../lib/steps/search-clusters.ts";
 import { chunkRow } from "../search/rows.ts";
 
 const radians = (degrees: number): number => (degrees * Math.PI) / 180;
-export const atAngle = (degrees: number): Float32Array =>
+const atAngle = (degrees: number): Float32Array =>
   Float32Array.of(Math.cos(radians(degrees)), Math.sin(radians(degrees)));
 
 export const context = (options: Partial<RerankContext> = {}): RerankContext => ({

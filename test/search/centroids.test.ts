@@ -1,25 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { bucketCentroids } from "../../lib/centroids/centroids.ts";
 import { centroidLabeler } from "../../lib/centroids/labeler.ts";
-import type { Training } from "../../lib/centroids/published.ts";
 import { AppError } from "../../lib/errors.ts";
 import { atAngles } from "../cluster/planted.ts";
 import { memoryBucket } from "../contract/memory-bucket.ts";
-
-const training = (...angles: number[]): Training => ({
-  identity: "model-a",
-  algorithm: "kmeans",
-  seed: 42,
-  k: angles.length,
-  dimension: 2,
-  centroids: atAngles(...angles),
-  sizes: angles.map(() => 3),
-  terms: angles.map((angle) => [`angle${angle}`]),
-  nearest: angles.map((angle) => [`chunk${angle}`]),
-  rows: 6,
-  sampled: 6,
-  trainedAt: 5,
-});
+import { training } from "./training.ts";
 
 const setUp = () => {
   const clock = { ms: 0 };
