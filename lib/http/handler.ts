@@ -26,6 +26,13 @@ export type HttpHandler = (
 ) => Promise<APIGatewayProxyStructuredResultV2>;
 
 type Answer = APIGatewayProxyStructuredResultV2;
+/** One request. The id is Lambda's own: every line of the function's log carries it. */
+type Call = {
+  readonly event: APIGatewayProxyEventV2;
+  readonly requestId: string;
+  /** Of `performance.now()` */
+  readonly started: number;
+};
 type AnyOperation = (input: ReturnType<typeof readInput>, context: RequestContext) => Promise<Reply<unknown>>;
 
 const json = "application/json; charset=utf-8";
@@ -62,33 +69,33 @@ const serialise = (route: Route, reply: Reply<unknown>): Answer => {
   };
 };
 
-const logAnswer = (
-  log: Log,
-  event: APIGatewayProxyEventV2,
-  started: number,
-  answer: Answer,
-  error: unknown,
-): void => {
+/** `message` is the log line's own key. */
+const failureFields = (error: unknown) => {
+  const { code, message } = describeFailure(error);
+  return { code, reason: message };
+};
+
+const logAnswer = (log: Log, { event, requestId, started }: Call, answer: Answer, error: unknown): void => {
   const status = answer.statusCode ?? 200;
   const fields = {
-    requestId: event.requestContext.requestId,
+    requestId,
     method: event.requestContext.http.method,
     path: event.rawPath,
     status,
     ms: Math.round(performance.now() - started),
-    ...(error === null ? {} : describeFailure(error)),
+    ...(error === null ? {} : failureFields(error)),
   };
   if (status < 500 || error === null) log.info("answered", fields);
   else log.error("answered with a failure", { ...fields, error: error as Error });
 };
 
 /** What every answer carries, a failure too. */
-const withHeaders = (answer: Answer, event: APIGatewayProxyEventV2, origins: readonly string[]): Answer => ({
+const withHeaders = (answer: Answer, { event, requestId }: Call, origins: readonly string[]): Answer => ({
   ...answer,
   headers: {
     ...securityHeaders,
     ...originHeaders(event, origins),
-    "x-request-id": event.requestContext.requestId,
+    "x-request-id": requestId,
     ...answer.headers,
   },
 });
@@ -111,7 +118,7 @@ export const httpFunction = <Name extends HttpFunction>(options: HttpFunctionOpt
 
   const answer = async (
     event: APIGatewayProxyEventV2,
-    _context: Context,
+    context: Context,
     { signal }: { signal: AbortSignal },
   ): Promise<Answer> => {
     const found = own.get(event.routeKey);
@@ -124,14 +131,15 @@ export const httpFunction = <Name extends HttpFunction>(options: HttpFunctionOpt
     const input = readInput(route, event);
     const operation = (await operations())[id];
     if (operation === undefined) throw new AppError("INTERNAL", `${name} has no operation ${id}`);
-    const { requestId } = event.requestContext;
+    const requestId = context.awsRequestId;
     return serialise(route, await operation(input, { requestId, signal, authenticated }));
   };
 
   const started = new WeakMap<APIGatewayProxyEventV2, number>();
-  const finish = (event: APIGatewayProxyEventV2, response: Answer, error: unknown): Answer => {
-    logAnswer(log, event, started.get(event) ?? performance.now(), response, error);
-    return withHeaders(response, event, origins);
+  const finish = (event: APIGatewayProxyEventV2, requestId: string, response: Answer, error: unknown) => {
+    const call: Call = { event, requestId, started: started.get(event) ?? performance.now() };
+    logAnswer(log, call, response, error);
+    return withHeaders(response, call, origins);
   };
   return middy<APIGatewayProxyEventV2, Answer, Error, Context>({
     timeoutEarlyInMillis: 500,
@@ -143,11 +151,16 @@ export const httpFunction = <Name extends HttpFunction>(options: HttpFunctionOpt
       started.set(event, performance.now());
     })
     .after((request) => {
-      request.response = finish(request.event, request.response ?? {}, null);
+      request.response = finish(request.event, request.context.awsRequestId, request.response ?? {}, null);
     })
     .onError((request) => {
-      const { requestId } = request.event.requestContext;
-      request.response = finish(request.event, errorReply(request.error, requestId), request.error);
+      const requestId = request.context.awsRequestId;
+      request.response = finish(
+        request.event,
+        requestId,
+        errorReply(request.error, requestId),
+        request.error,
+      );
     })
     .handler(answer) as HttpHandler;
 };

@@ -155,7 +155,7 @@ describe("errors", () => {
     expect(JSON.stringify(answer)).not.toContain("10.0.0.7");
     expect(answer.body.error.requestId).toBe(requestId);
     const logged = stack.lines.find(({ level }) => level === "error");
-    expect(logged?.fields).toMatchObject({ requestId, message: expect.stringContaining("10.0.0.7") });
+    expect(logged?.fields).toMatchObject({ requestId, reason: expect.stringContaining("10.0.0.7") });
   });
 
   it("a feature that is not there says so in its own words", async () => {
