@@ -43,6 +43,9 @@ CREATE TABLE IF NOT EXISTS bodies (
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;
 
+/** Raise it with every change of the schema. */
+const schemaVersion = 1;
+
 const open = (path: string): DatabaseSync => {
   const database = new DatabaseSync(path, { timeout: 500, enableForeignKeyConstraints: true });
   try {
@@ -51,7 +54,12 @@ const open = (path: string): DatabaseSync => {
     database.exec(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;",
     );
-    database.exec(`BEGIN IMMEDIATE; ${schema} COMMIT;`);
+    const version = one<{ user_version: number }>(database.prepare("PRAGMA user_version"))?.user_version;
+    if (version !== 0 && version !== schemaVersion)
+      throw new Error(
+        `it was written by another version of Kettle (${version}, this one is ${schemaVersion})`,
+      );
+    database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
     return database;
   } catch (error) {
     database.close();

@@ -5,7 +5,6 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
-import type { SQSClient } from "@aws-sdk/client-sqs";
 import { expect, test } from "vitest";
 import {
   bucket,
@@ -24,12 +23,14 @@ const Bucket = bucket;
 
 type Acknowledged = { objects: Map<string, string>; removed: Set<string>; messages: Set<string> };
 
+type Writer = ReturnType<typeof clients> & {
+  readonly worker: string;
+  readonly acknowledged: Acknowledged;
+  readonly onProgress: () => void;
+};
+
 /** Writes until the process is gone; remembers what was answered with success. */
-const writeUntilDeath = async (
-  { s3, sqs }: { s3: S3Client; sqs: SQSClient },
-  worker: string,
-  acknowledged: Acknowledged,
-): Promise<void> => {
+const writeUntilDeath = async ({ s3, sqs, worker, acknowledged, onProgress }: Writer): Promise<void> => {
   try {
     for (let index = 0; ; index++) {
       const Key = `${worker}/文 ${index}`;
@@ -39,6 +40,7 @@ const writeUntilDeath = async (
       acknowledged.objects.set(Key, Body);
       await send(sqs, Key);
       acknowledged.messages.add(Key);
+      onProgress();
       if (index % 4 !== 3) continue;
       acknowledged.objects.delete(Key);
       await s3.send(new DeleteObjectCommand({ Bucket, Key }));
@@ -64,14 +66,18 @@ const listAll = async (s3: S3Client): Promise<string[]> => {
 test("kill −9 in the middle of writes loses nothing that was acknowledged, notifications included", async () => {
   const chosen = options();
   const acknowledged: Acknowledged = { objects: new Map(), removed: new Set(), messages: new Set() };
-  for (const [round, writes] of [40, 90, 140].entries()) {
+  for (const [round, writes] of [30, 60].entries()) {
     const emulator = await startStandalone(chosen);
     const connected = clients(emulator.url);
-    const workers = [0, 1, 2, 3].map((worker) =>
-      writeUntilDeath(connected, `${round}-${worker}`, acknowledged),
-    );
     const target = acknowledged.messages.size + writes;
-    while (acknowledged.messages.size < target) await new Promise(setImmediate);
+    const enough = Promise.withResolvers<void>();
+    const onProgress = (): void => {
+      if (acknowledged.messages.size >= target) enough.resolve();
+    };
+    const workers = [0, 1, 2, 3].map((worker) =>
+      writeUntilDeath({ ...connected, worker: `${round}-${worker}`, acknowledged, onProgress }),
+    );
+    await enough.promise;
     await kill(emulator);
     await Promise.all(workers);
   }
@@ -81,10 +87,11 @@ test("kill −9 in the middle of writes loses nothing that was acknowledged, not
   const present = new Set(keys);
   expect([...acknowledged.objects.keys()].filter((key) => !present.has(key))).toEqual([]);
   expect([...acknowledged.removed].filter((key) => present.has(key))).toEqual([]);
-  for (const [Key, expected] of acknowledged.objects) {
+  const checks = [...acknowledged.objects].map(async ([Key, expected]) => {
     const { Body } = await s3.send(new GetObjectCommand({ Bucket, Key }));
     expect((await Body!.transformToString()) === expected, Key).toBe(true);
-  }
+  });
+  await Promise.all(checks);
   const bodies = await drain(sqs);
   const records = bodies.filter((body) => body.startsWith("{")).flatMap(recordsOf);
   const announced = (eventName: string) =>

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { readdirSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect, onTestFinished, test } from "vitest";
 import { startEmulator } from "../../localstack/emulator/emulator.ts";
@@ -38,6 +39,18 @@ test("a data folder that cannot be made is one line that says so", async () => {
   await expect(start).rejects.toMatchObject({
     code: "DATA_DIR_UNUSABLE",
     message: expect.stringContaining(file),
+  });
+});
+
+test("a data folder of another version is left alone", async () => {
+  const chosen = options();
+  const database = new DatabaseSync(join(chosen.dataDir, "emulator.db"));
+  database.exec("PRAGMA user_version = 99");
+  database.close();
+  const start = startEmulator(chosen);
+  await expect(start).rejects.toMatchObject({
+    code: "DATA_DIR_UNUSABLE",
+    message: expect.stringContaining("99"),
   });
 });
 

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from "node:crypto";
-import { request } from "node:http";
+import { once } from "node:events";
+import { type IncomingMessage, request } from "node:http";
 import { Readable } from "node:stream";
 import { text } from "node:stream/consumers";
 import {
@@ -330,6 +331,20 @@ test("buckets are made, listed and deleted when empty", async () => {
   await expect(full).rejects.toMatchObject({ name: "BucketNotEmpty" });
   const invalid = s3.send(new CreateBucketCommand({ Bucket: "No_Good" }));
   await expect(invalid).rejects.toMatchObject({ name: "InvalidBucketName" });
+});
+
+test("a body beyond 5 GB is refused before it is sent", async () => {
+  const { url } = await running();
+  const outgoing = request(`${url}/${bucket}/huge`, {
+    method: "PUT",
+    headers: { "content-length": 5 * 1024 ** 3 + 1 },
+  });
+  outgoing.on("error", () => undefined);
+  outgoing.flushHeaders();
+  const [response] = (await once(outgoing, "response")) as [IncomingMessage];
+  expect(response.statusCode).toBe(400);
+  expect(await text(response)).toContain("<Code>EntityTooLarge</Code>");
+  outgoing.destroy();
 });
 
 test("what is missing, and what the emulator lacks, is said by name", async () => {

@@ -36,6 +36,18 @@ const verify = (
   }
 };
 
+/** S3's bound on one PUT or part. */
+const maxBytes = 5 * 1024 ** 3;
+
+const checkSize = ({ headers }: S3Request): void => {
+  const length = header(headers, "x-amz-decoded-content-length") ?? header(headers, "content-length");
+  if (Number(length ?? 0) > maxBytes)
+    throw new S3Fault(400, "EntityTooLarge", "Your proposed upload exceeds the maximum allowed size", {
+      ProposedSize: String(length),
+      MaxSizeAllowed: String(maxBytes),
+    });
+};
+
 export type Upload = ReceivedBody & { readonly checksums: Readonly<Record<string, string>> };
 
 /**
@@ -49,6 +61,7 @@ export const receiveBody = async (
   inlineBytes?: number,
 ): Promise<Upload> => {
   const { headers } = request;
+  checkSize(request);
   const algorithm = announced(headers);
   const trailers = new Map<string, string>();
   const body = await bodies.receive(payload(request, trailers), algorithm, inlineBytes);

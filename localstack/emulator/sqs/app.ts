@@ -24,9 +24,9 @@ const act = async (name: string, body: unknown, context: ActionContext): Promise
 /**
  * The SQS half: fauxqs's Fastify app over our durable store, with a hook that answers the actions where its own will not do.
  *
- * Of fauxqs 2.4.1's SQS these were found wanting: characters beyond U+FFFF are refused, a long poll whose caller hung
- * up still takes messages, one message wakes every poll and the others return empty, a batch's move to the DLQ deletes
- * before it writes, and visibility 0 breaks a NOT NULL rule of its database.
+ * Found wanting in the SQS of fauxqs 2.4.1: characters beyond U+FFFF are refused (emoji, rare Chinese); a long poll
+ * whose caller hung up still takes messages; one message wakes every poll, and the others return empty; a move to the
+ * DLQ deletes in one transaction and writes in another; with persistence, visibility 0 breaks a NOT NULL rule.
  */
 export const sqsApp = (options: {
   readonly queues: QueueStore;
@@ -43,7 +43,9 @@ export const sqsApp = (options: {
   app.addHook("preHandler", async (request, reply) => {
     const name = String(request.headers["x-amz-target"] ?? "").replace("AmazonSQS.", "");
     const caller = new AbortController();
-    reply.raw.once("close", () => caller.abort());
+    reply.raw.once("close", () => {
+      if (!reply.raw.writableFinished) caller.abort();
+    });
     const answer = await act(name, request.body, { queues, moveTasks, region, signal: caller.signal });
     if (!answer) return;
     if (answer.messages.length > 0) {

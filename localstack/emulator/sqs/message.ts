@@ -13,8 +13,10 @@ export const messageAttributes = z
   )
   .default({});
 
-/** What SQS takes: the characters of XML 1.0, those beyond U+FFFF included. */
+/** Half of a surrogate pair, or a character that XML 1.0 has not. */
 const forbidden = /[^\t\n\r\u{20}-\u{D7FF}\u{E000}-\u{FFFD}\u{10000}-\u{10FFFF}]/u;
+/** Cheap, and enough for most texts: without these units nothing is forbidden. */
+const suspicious = /[^\t\n\r\x20-\uD7FF\uE000-\uFFFD]/;
 
 /** Bytes of the body and of each attribute's name, type and value. */
 export const messageSize = (body: string, attributes: MessageAttributes): number => {
@@ -32,7 +34,7 @@ export const refusal = (
 ): { code: string; message: string } | undefined => {
   if (body === "")
     return { code: "MissingParameter", message: "The request must contain the parameter MessageBody." };
-  if (forbidden.test(body))
+  if (suspicious.test(body) && forbidden.test(body))
     return {
       code: "InvalidMessageContents",
       message:

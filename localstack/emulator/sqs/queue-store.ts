@@ -269,6 +269,8 @@ export class QueueStore {
 
   /** Takes back a delivery that never reached its consumer, as if it had not happened. */
   giveBack(queue: string, handles: readonly string[]): void {
+    // Connections end after the rest when the emulator closes; the next start shows these messages anyway.
+    if (!this.#database.isOpen) return;
     transaction(this.#database, () => {
       for (const handle of handles) this.#statements.giveBack.run(Date.now(), handle);
     });
