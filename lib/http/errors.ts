@@ -13,10 +13,9 @@ const publicMessage = (error: unknown): string => {
 };
 
 const headersOf = (error: unknown, status: number): Record<string, string> => {
-  const allow = error instanceof RouteError ? { allow: error.allow.join(", ") } : {};
+  if (error instanceof RouteError && error.allow.length > 0) return { allow: error.allow.join(", ") };
   if (status === 401) return { "www-authenticate": 'Bearer realm="kettle"' };
-  if (status === 503) return { "retry-after": "5" };
-  return allow;
+  return status === 503 ? { "retry-after": "5" } : {};
 };
 
 /** No such route, or not with this method: then `allow` names those there are. */

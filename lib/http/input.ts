@@ -7,27 +7,41 @@ import type { Route } from "./routes.ts";
 export const maxBodyBytes = 1_048_576;
 
 type Issue = z.core.$ZodIssue;
-const depth = (issues: readonly Issue[]): number => Math.max(0, ...issues.map(({ path }) => path.length));
 
-/** Of a union's branches the one that got furthest is what the caller meant. */
-const meantBranch = (branches: readonly (readonly Issue[])[]): readonly Issue[] | undefined =>
-  branches
-    .filter((issues) => depth(issues) > 0)
-    .toSorted((a, b) => depth(b) - depth(a) || a.length - b.length)[0];
+/** How far a branch of a union is from what was sent: foreign keys weigh most, then how early it stopped. */
+const distance = (issues: readonly Issue[]): readonly [number, number, number] => {
+  const flat = issues.flatMap(resolve);
+  return [
+    flat.filter(({ code }) => code === "unrecognized_keys").length,
+    -Math.max(0, ...flat.map(({ path }) => path.length)),
+    flat.length,
+  ];
+};
 
-const lines = (issue: Issue, at: readonly PropertyKey[]): string[] => {
-  const path = [...at, ...issue.path];
-  if (issue.code === "invalid_union") {
-    const meant = meantBranch(issue.errors);
-    if (meant) return meant.flatMap((inner) => lines(inner, path));
-  }
+const nearer = (a: readonly Issue[], b: readonly Issue[]): number => {
+  const [left, right] = [distance(a), distance(b)];
+  return left.map((value, i) => value - (right[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
+};
+
+/** A union says only that no branch fits; the one that fits best says what is wrong with it. */
+const resolve = (issue: Issue): readonly Issue[] => {
+  if (issue.code !== "invalid_union") return [issue];
+  const [meant] = issue.errors.toSorted(nearer);
+  const inner = meant?.flatMap(resolve) ?? [];
+  // At the union's own place its message is the better one: it names every choice.
+  if (inner.every(({ path }) => path.length === 0) && inner.every(({ code }) => code !== "unrecognized_keys"))
+    return [issue];
+  return inner.map((each) => ({ ...each, path: [...issue.path, ...each.path] }));
+};
+
+const line = ({ path, message }: Issue): string => {
   const name = z.core.toDotPath(path);
-  return [name === "" ? issue.message : `${name}: ${issue.message}`];
+  return name === "" ? message : `${name}: ${message}`;
 };
 
 /** Every problem in one line, each with the field it is about. */
 export const describeIssues = (error: z.ZodError, part: string): string =>
-  `${part}: ${error.issues.flatMap((issue) => lines(issue, [])).join("; ")}`;
+  `${part}: ${error.issues.flatMap(resolve).map(line).join("; ")}`;
 
 const bodyText = (event: APIGatewayProxyEventV2): string => {
   const raw = event.body ?? "";

@@ -18,9 +18,11 @@ const metadata = z.record(z.string(), z.union([z.string(), z.number(), z.boolean
 
 // ---- Search ----------------------------------------------------------------------------------------------------
 
-const rerankName = z.union([z.enum(rerankNames), z.string().regex(/^custom:[a-z][a-z0-9-]*$/)], {
-  error: `must be one of ${rerankNames.join(", ")} or custom:<name>`,
-});
+const rerankError = `must be one of ${rerankNames.join(", ")} or custom:<name>`;
+const rerankName = z.union(
+  [z.enum(rerankNames), z.string(rerankError).regex(/^custom:[a-z][a-z0-9-]*$/, rerankError)],
+  { error: rerankError },
+);
 
 export const searchRequest = z
   .strictObject({

@@ -72,9 +72,11 @@ export type Filter =
 const text = z.string().max(4096);
 const number = z.number().meta({ description: "finite" });
 const scalar = z.union([text, number, z.boolean()]);
-const field = z.union([z.enum(filterFields), z.templateLiteral(["metadata.", z.string().min(1).max(256)])]);
+const field = z.union([z.enum(filterFields), z.templateLiteral(["metadata.", z.string().min(1).max(256)])], {
+  error: `must be metadata.<key> or one of ${filterFields.join(", ")}`,
+});
 
-const condition = z.union([
+const condition = z.discriminatedUnion("op", [
   z.strictObject({ field, op: z.enum(["eq", "ne"]), value: scalar }),
   z.strictObject({ field, op: z.enum(["gt", "gte", "lt", "lte"]), value: z.union([number, text]) }),
   z.strictObject({ field, op: z.enum(["startsWith", "contains"]), value: text }),
