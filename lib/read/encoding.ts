@@ -99,11 +99,11 @@ const byStatistics = (sample: Uint8Array): Encoding => {
   );
 };
 
-/** Mostly valid UTF-8 with some damage: far fewer broken sequences than whole ones. */
+/** UTF-8 with damage: more whole sequences than broken ones, which other encodings never give by chance. */
 const damagedUtf8 = (sample: Uint8Array): boolean => {
   const text = new TextDecoder("utf-8").decode(sample, { stream: true });
   const high = text.match(/[^\p{ASCII}\ufffd]/gu)?.length ?? 0;
-  return high > 0 && countInvalid(text) * 20 < high;
+  return high > 0 && countInvalid(text) * 2 < high;
 };
 
 /**

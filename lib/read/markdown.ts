@@ -88,6 +88,7 @@ const startsOther = (lines: Lines, at: number): boolean =>
   fence.test(lines[at] ?? "") || atx.test(lines[at] ?? "") || isTableStart(lines, at);
 
 const takeParagraph: Take = (lines, at, writer) => {
+  if ((lines[at] ?? "").trim() === "") return at + 1;
   const heading = takeSetext(lines, at, writer);
   if (heading !== at) return heading;
   let end = at + 1;

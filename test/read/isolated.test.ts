@@ -1,0 +1,80 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, expect, test } from "vitest";
+import { chunkReader } from "../../lib/read/isolated.ts";
+import type { ReadInput } from "../../lib/read/reader.ts";
+import { input, limits } from "./reading.ts";
+
+const setup = {
+  modelsDir: fileURLToPath(new URL("../../models", import.meta.url)),
+  model: "multilingual-e5-small",
+  strategy: "recursive" as const,
+  size: 64,
+  overlap: 8,
+  maxBytes: 2_000,
+  maxChunks: 1_000,
+};
+const reader = chunkReader(setup);
+afterAll(() => reader.close());
+
+const good = () => reader.read(input("typst-guide.pdf"));
+const within = (change: Partial<ReadInput["limits"]>): Partial<ReadInput> => ({
+  limits: { ...limits, ...change },
+});
+
+test("a document is read in a thread of its own, with the model's tokenizer", async () => {
+  const { chunks, type } = await good();
+  expect(type).toBe("pdf");
+  expect(chunks.length).toBeGreaterThan(3);
+  for (const chunk of chunks) expect(chunk.tokens).toBeLessThanOrEqual(64);
+});
+
+test("failures cross the thread with code and message", async () => {
+  await expect(reader.read(input("encrypted.pdf"))).rejects.toMatchObject({
+    code: "ENCRYPTED_DOCUMENT",
+    message: expect.stringMatching(/^encrypted\.pdf: /),
+  });
+});
+
+test("a document that never ends is stopped at its time, and the next one is read", async () => {
+  // 200,000 open elements: the HTML parser looks at all of them for each.
+  const endless = input("endless.html", `<html>${"<div>".repeat(200_000)}`, within({ seconds: 1 }));
+  const began = performance.now();
+  await reader.warm();
+  const stopped = reader.read(endless);
+  const next = good();
+  await expect(stopped).rejects.toMatchObject({ code: "PARSE_TIMEOUT" });
+  expect((await next).type).toBe("pdf");
+  expect(performance.now() - began).toBeLessThan(30_000);
+});
+
+test("a document that unpacks without end is stopped at its bytes", async () => {
+  const small = { ...input("bomb.pdf", undefined, within({ decompressedBytes: 1_000 })) };
+  await expect(reader.read(small)).rejects.toMatchObject({ code: "DECOMPRESSION_BOMB" });
+});
+
+test("a document that needs too much memory fails; the process does not", async () => {
+  const tight = chunkReader({ ...setup, heapMb: 200 });
+  const huge = input("huge.html", "<p><b>a</b>".repeat(1_000_000), within({ objectBytes: 100_000_000 }));
+  try {
+    await expect(tight.read(huge)).rejects.toMatchObject({ code: "DOCUMENT_TOO_LARGE" });
+    expect((await tight.read(input("typst-guide.pdf"))).type).toBe("pdf");
+  } finally {
+    await tight.close();
+  }
+});
+
+test("an abort ends the read with the signal's reason", async () => {
+  const controller = new AbortController();
+  const reason = new Error("function is about to end");
+  const reading = reader.read(input("bomb.pdf", undefined, { signal: controller.signal }));
+  controller.abort(reason);
+  await expect(reading).rejects.toBe(reason);
+});
+
+test("a model that is not there is a fault of the set-up, not of the document", async () => {
+  const without = chunkReader({ ...setup, modelsDir: "/nowhere" });
+  await expect(without.read(input("typst-guide.pdf"))).rejects.toMatchObject({
+    code: expect.stringMatching(/^MODEL_|^CONFIG_|^INTERNAL/),
+  });
+  await without.close();
+});
