@@ -11,12 +11,13 @@ const ladder = [
 const looked = 4_000;
 
 /**
- * The ks worth trying for `n` vectors: from a quarter of √n to √n, 256 at most, so that a cluster has √n to 4 √n members
- * on average. Fewer would often score better, but only because texts fall into languages before they fall into subjects.
+ * The ks worth trying for `n` vectors: from half of √n to one and a half √n, 256 at most, so that a cluster has two
+ * thirds of √n to 2 √n members on average. Fewer clusters often score better, but only because texts of several
+ * languages fall into languages before they fall into subjects.
  */
 export const candidateKs = (n: number, steps: readonly number[] = ladder): readonly number[] => {
-  const most = Math.min(256, Math.sqrt(n));
-  return steps.filter((k) => k <= most && k >= most / 4);
+  const most = Math.min(256, 1.5 * Math.sqrt(n));
+  return steps.filter((k) => k <= most && k >= most / 3);
 };
 
 /** (b − a) / b of row `row`, where a and b are its distances to the nearest and second nearest centroid. */

@@ -6,7 +6,7 @@ import { seededRandom } from "./random.ts";
 import { seedCentroids } from "./seed-centroids.ts";
 
 /** ks that `auto` tries where they are candidates at all: fewer than offline, as somebody waits. */
-const ladder = [2, 3, 4, 6, 8, 12, 16] as const;
+const ladder = [2, 3, 4, 6, 8, 12, 16, 24, 32] as const;
 
 const rowsOf = (vectors: Float32Array, d: number): number[][] =>
   Array.from({ length: vectors.length / d }, (_, row) =>

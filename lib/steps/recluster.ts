@@ -187,7 +187,8 @@ export const reclusterStep =
     for (const spec of specs) {
       const startedAt = deps.now();
       const report = await reclusterCollection(deps, spec, algorithm, reason, signal);
-      deps.log.info("recluster", { reason, ...report, tookMs: deps.now() - startedAt });
+      const { message: detail, ...facts } = report;
+      deps.log.info("recluster", { reason, ...facts, detail, tookMs: deps.now() - startedAt });
       reports.push(report);
     }
     return reports;

@@ -59,11 +59,11 @@ describe("training k-means", () => {
     expect(turns).toBeGreaterThan(20);
   });
 
-  it("auto tries a quarter of the root of the vectors up to the root, and never more than 256", () => {
-    expect(candidateKs(3)).toEqual([]);
-    expect(candidateKs(40)).toEqual([2, 3, 4, 5, 6]);
-    expect(candidateKs(1_024)).toEqual([8, 10, 12, 14, 16, 20, 24, 28, 32]);
-    expect(candidateKs(10_000_000)).toEqual([64, 80, 96, 112, 128, 160, 192, 224, 256]);
+  it("auto tries ks around the root of the number of vectors, and never more than 256", () => {
+    expect(candidateKs(1)).toEqual([]);
+    expect(candidateKs(16)).toEqual([2, 3, 4, 5, 6]);
+    expect(candidateKs(1_024)).toEqual([16, 20, 24, 28, 32, 40, 48]);
+    expect(candidateKs(10_000_000)).toEqual([96, 112, 128, 160, 192, 224, 256]);
   });
 });
 

@@ -48,9 +48,9 @@ export const clusterModelContract = (name: string, model: ClusterModel): void =>
     });
 
     it("auto finds how many groups lie apart", async () => {
-      const { vectors, truth } = planted({ n: 120, k: 4, d: 32, spread: 0.3, seed: 3 });
+      const { vectors, truth } = planted({ n: 120, k: 8, d: 32, spread: 0.3, seed: 3 });
       const found = await model.fit(vectors, 32, { k: "auto", seed: 42 });
-      expect(found.k).toBe(4);
+      expect(found.k).toBe(8);
       expect(sameGroups(found.labels, truth)).toBe(true);
     });
 
