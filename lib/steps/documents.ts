@@ -4,6 +4,7 @@ import type { ChunkRow } from "../chunk-row.ts";
 import { AppError } from "../errors.ts";
 import { chunkId } from "../ids.ts";
 import type { DocumentState, Ledger, LedgerEntry, ReadEntry } from "../ledger/ledger.ts";
+import type { Filter } from "../store/filter.ts";
 import type { VectorStore } from "../store/store.ts";
 
 /** A document as callers see it. */
@@ -87,20 +88,44 @@ export type StoredChunk = ChunkRow & {
   readonly lowQuality: boolean;
 };
 
+type ChunkStore = Pick<VectorStore, "fetch" | "resolve" | "count">;
+
 export type ChunksDeps = {
   readonly ledger: Pick<Ledger, "find">;
-  readonly store: () => Promise<Pick<VectorStore, "fetch" | "resolve">>;
+  readonly store: () => Promise<ChunkStore>;
   /** Alias of the collection that search reads. */
   readonly collection: string;
 };
 
-/** Rows by id, from a collection that may not be there yet. */
-const fetchRows = async (
-  store: Pick<VectorStore, "fetch" | "resolve">,
-  collection: string,
-  ids: readonly string[],
-): Promise<readonly ChunkRow[]> =>
-  ids.length > 0 && (await store.resolve(collection)) !== null ? store.fetch(collection, ids) : [];
+/** The collections of good and of poor chunks, as far as they are there. */
+const collectionsOf = async (
+  store: ChunkStore,
+  alias: string,
+): Promise<readonly { readonly name: string; readonly lowQuality: boolean }[]> => {
+  const both = [
+    { name: alias, lowQuality: false },
+    { name: `${alias}_low`, lowQuality: true },
+  ];
+  const specs = await Promise.all(both.map(({ name }) => store.resolve(name)));
+  return both.filter((_, i) => specs[i] !== null);
+};
+
+/** How many chunks the served run has; the ledger's counts may be those of a newer run that is still under way. */
+const countServed = async (
+  { documentId, run, served, counts }: ReadEntry,
+  store: ChunkStore,
+  collections: readonly { readonly name: string }[],
+): Promise<number> => {
+  if (served === run) return counts.expected;
+  const filter: Filter = {
+    and: [
+      { field: "documentId", op: "eq", value: documentId },
+      { field: "run", op: "eq", value: served ?? 0 },
+    ],
+  };
+  const rows = await Promise.all(collections.map(({ name }) => store.count(name, filter)));
+  return rows.reduce((sum, each) => sum + each, 0);
+};
 
 /**
  * The use case behind `GET /documents/{id}/chunks`: what is served, in the document's order. Ids follow from document,
@@ -110,21 +135,20 @@ export const listChunks =
   ({ ledger, store: openStore, collection }: ChunksDeps) =>
   async (id: string, { limit, cursor }: Page) => {
     const entry = await findEntry(ledger, id);
-    const { served } = entry;
-    const total = served === null ? 0 : entry.counts.expected;
     const from = parseOrdinal(cursor);
-    const to = Math.min(total, from + limit);
-    if (served === null || from >= to) return { documentId: id, total, chunks: [] };
-    const ids = Array.from({ length: to - from }, (_, i) => chunkId(id, served, from + i));
+    const { served } = entry;
+    if (served === null) return { documentId: id, total: 0, chunks: [] };
     const store = await openStore();
-    const main = await fetchRows(store, collection, ids);
-    const found = new Set(main.map((row) => row.id));
-    const rest = ids.filter((chunk) => !found.has(chunk));
-    const low = await fetchRows(store, `${collection}_low`, rest);
-    const chunks: StoredChunk[] = [
-      ...main.map((row) => ({ ...row, lowQuality: false })),
-      ...low.map((row) => ({ ...row, lowQuality: true })),
-    ].toSorted((a, b) => a.ordinal - b.ordinal);
+    const collections = await collectionsOf(store, collection);
+    const total = await countServed(entry, store, collections);
+    const to = Math.min(total, from + limit);
+    const ids = Array.from({ length: Math.max(0, to - from) }, (_, i) => chunkId(id, served, from + i));
+    const pages = await Promise.all(
+      collections.map(async ({ name, lowQuality }) =>
+        (await store.fetch(name, ids)).map((row): StoredChunk => ({ ...row, lowQuality })),
+      ),
+    );
+    const chunks = pages.flat().toSorted((a, b) => a.ordinal - b.ordinal);
     return { documentId: id, total, chunks, ...(to < total ? { cursor: String(to) } : {}) };
   };
 
