@@ -75,6 +75,9 @@ const failureFields = (error: unknown) => {
   return { code, reason: message };
 };
 
+/** 501 answers a wish for a feature that is not there. */
+const isOurFault = (status: number): boolean => status >= 500 && status !== 501;
+
 const logAnswer = (log: Log, { event, requestId, started }: Call, answer: Answer, error: unknown): void => {
   const status = answer.statusCode ?? 200;
   const fields = {
@@ -85,8 +88,8 @@ const logAnswer = (log: Log, { event, requestId, started }: Call, answer: Answer
     ms: Math.round(performance.now() - started),
     ...(error === null ? {} : failureFields(error)),
   };
-  if (status < 500 || error === null) log.info("answered", fields);
-  else log.error("answered with a failure", { ...fields, error: error as Error });
+  if (isOurFault(status)) log.error("answered with a failure", { ...fields, error: error as Error });
+  else log.info("answered", fields);
 };
 
 /** What every answer carries, a failure too. */

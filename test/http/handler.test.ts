@@ -165,6 +165,35 @@ describe("errors", () => {
     expect({ status, message: body.error.message }).toEqual({ status: 501, message: "no maps yet" });
   });
 
+  it("only what is our fault is logged as an error", async () => {
+    for (const code of Object.keys(failures) as FailureCode[]) {
+      const stack = failing(new AppError(code, "detail"));
+      await stack.call({ path: "/documents" });
+      const { status } = failures[code];
+      const expected = status >= 500 && code !== "NOT_AVAILABLE" ? "error" : "info";
+      expect(
+        stack.lines.map(({ level }) => level),
+        code,
+      ).toEqual([expected]);
+    }
+  });
+
+  it("an unavailable health is logged as an error although it answers with its checks", async () => {
+    const handler = (status: number) => {
+      const lines: string[] = [];
+      const push = (level: string) => (): void => void lines.push(level);
+      return httpFunction({
+        name: "api",
+        log: { debug: push("debug"), info: push("info"), warn: push("warn"), error: push("error") },
+        authenticate: authenticator(null),
+        origins: [],
+        operations: async () =>
+          ({ getHealth: async () => ({ status, body: { status: "unavailable", checks: [] } }) }) as never,
+      })(event({ path: "/health" }), context()).then(() => lines);
+    };
+    expect([await handler(200), await handler(503)]).toEqual([["info"], ["error"]]);
+  });
+
   it("an answer that breaks its own schema is a failure, not a wrong answer", async () => {
     const broken = { ...document, state: "lost" } as never;
     const { status, body } = await server({
