@@ -32,9 +32,12 @@ export type ScoredRow = ScoredChunk;
  *
  * - `upsert` is idempotent by id (the last of equal ids in one call wins) and all rows of one call become visible
  *   together or can be upserted again; after it returns, `count`, `fetch`, `delete` and `scan` see the rows.
+ * - `drop` takes a physical name and takes the aliases that point at it along. A name is never both; an invalid or
+ *   taken one gives `STORE_REFUSED`, a collection of another model `EMBEDDING_MISMATCH`.
  * - A missing collection gives `STORE_REFUSED`; an outage `STORE_UNAVAILABLE` (retryable).
  * - Empty input does nothing; searching an empty collection gives nothing.
  * - `search` gives at most `limit` rows, best first, ties by id. `scan` gives each row once, in order of id.
+ * - A mode that a store does not have gives `NOT_AVAILABLE`. What a filter means: `FilterCondition`.
  * - A vector whose length is not the collection's dimension is refused (`STORE_REFUSED`), nothing is written.
  */
 export type VectorStore = {

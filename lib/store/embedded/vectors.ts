@@ -1,4 +1,5 @@
 import { bestOf } from "./best.ts";
+import { type Codes, moveCode, nearestByBits, updateCodes } from "./coarse.ts";
 import type { Sql } from "./connection.ts";
 import { floatsOf } from "./rows.ts";
 import type { Tables } from "./schema.ts";
@@ -18,10 +19,18 @@ export type VectorCache = {
   vectors: Float32Array;
   /** 1 / length of each vector, 0 for a zero vector: rows are unit length, but rounding is theirs. */
   inverseNorms: Float64Array;
+  /** Made when a search first has to choose among more than `flatRows`. */
+  codes: Codes | null;
+  readonly flatRows: number;
 };
 
-export const vectorCache = (dimension: number): VectorCache => ({
+/** Up to so many rows each is compared exactly; beyond, those that a coarse pass leaves. */
+const flatRows = 50_000;
+
+export const vectorCache = (dimension: number, flat = flatRows): VectorCache => ({
   dimension,
+  flatRows: flat,
+  codes: null,
   size: 0,
   numbers: new Float64Array(0),
   vectors: new Float32Array(0),
@@ -45,19 +54,21 @@ const reserve = (cache: VectorCache, rows: number): void => {
   cache.inverseNorms.set(inverseNorms);
 };
 
+/** Adds the vector of a row whose number is larger than all before it. */
+export const append = (cache: VectorCache, number: number, vector: Float32Array): void => {
+  reserve(cache, cache.size + 1);
+  cache.numbers[cache.size] = number;
+  cache.vectors.set(vector, cache.size * cache.dimension);
+  cache.inverseNorms[cache.size] = inverseNorm(vector);
+  cache.size++;
+};
+
 /** Reads what was written since the last call. `live` is the number of rows there are. */
 export const refresh = (sql: Sql, { vectors }: Tables, cache: VectorCache, live: number): void => {
   reserve(cache, live);
   const last = cache.size === 0 ? 0 : (cache.numbers[cache.size - 1] ?? 0);
   const fresh = sql(`SELECT "row", "vector" FROM ${vectors} WHERE "row" > ? ORDER BY "row"`);
-  for (const record of fresh.iterate(last)) {
-    reserve(cache, cache.size + 1);
-    const vector = floatsOf(record.vector);
-    cache.numbers[cache.size] = Number(record.row);
-    cache.vectors.set(vector, cache.size * cache.dimension);
-    cache.inverseNorms[cache.size] = inverseNorm(vector);
-    cache.size++;
-  }
+  for (const record of fresh.iterate(last)) append(cache, Number(record.row), floatsOf(record.vector));
 };
 
 /** Slots of the rows `numbers` (ascending) in the cache: both are sorted, so one walk finds them. */
@@ -80,8 +91,10 @@ export const keep = (cache: VectorCache, slots: Int32Array): void => {
     cache.numbers[to] = cache.numbers[from] ?? 0;
     cache.inverseNorms[to] = cache.inverseNorms[from] ?? 0;
     cache.vectors.copyWithin(to * dimension, from * dimension, (from + 1) * dimension);
+    if (cache.codes && from < cache.codes.size) moveCode(cache.codes, from, to);
   }
   cache.size = slots.length;
+  if (cache.codes) cache.codes.size = Math.min(cache.codes.size, slots.length);
 };
 
 /** Dot product of `query` and the vector at `offset`; four sums, because one would wait for each addition in turn. */
@@ -104,17 +117,36 @@ const dots = (query: Float32Array, vectors: Float32Array, offset: number, dimens
 
 export type ScoredNumber = { readonly number: number; readonly score: number };
 
+/** The part of the rows that the exact pass compares, and the least of it for each row that is wanted. */
+const coarseShare = 1 / 8;
+const coarsePerRow = 20;
+
+const shortlist = (
+  cache: VectorCache,
+  query: Float32Array,
+  limit: number,
+  slots: Int32Array | null,
+): Int32Array => {
+  const { vectors, size, dimension } = cache;
+  cache.codes = updateCodes(cache.codes, vectors, size, dimension);
+  const count = slots ? slots.length : size;
+  return nearestByBits(cache.codes, query, slots, Math.max(count * coarseShare, limit * coarsePerRow));
+};
+
 /**
- * The `limit` rows of largest cosine, exactly, and all that tie with the last of them; in no particular order.
- * `slots`: only these; null: all.
+ * The `limit` rows of largest cosine and all that tie with the last of them, in no particular order; exactly, among
+ * more than `flatRows` very nearly so.
+ * `only`: the slots to choose from, ascending; null: all.
  */
 export const nearest = (
   cache: VectorCache,
   query: Float32Array,
   limit: number,
-  slots: Int32Array | null,
+  only: Int32Array | null,
 ): ScoredNumber[] => {
   const { dimension, vectors, inverseNorms, numbers } = cache;
+  const many = (only ? only.length : cache.size) > cache.flatRows;
+  const slots = many ? shortlist(cache, query, limit, only) : only;
   const length = slots ? slots.length : cache.size;
   const queryNorm = inverseNorm(query);
   const scores = new Float64Array(length);
