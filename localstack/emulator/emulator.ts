@@ -13,7 +13,7 @@ import { MoveTasks } from "./sqs/move-tasks.ts";
 import { queueArn } from "./sqs/queue.ts";
 import { type QueueDepth, QueueStore } from "./sqs/queue-store.ts";
 
-export type EmulatedQueue = {
+type EmulatedQueue = {
   readonly name: string;
   /** Seconds. */
   readonly visibilityTimeout: number;
@@ -22,7 +22,7 @@ export type EmulatedQueue = {
   readonly redrive?: { readonly dlq: string; readonly maxReceiveCount: number };
 };
 
-export type EmulatedBucket = {
+type EmulatedBucket = {
   readonly name: string;
   /** `events` such as `s3:ObjectCreated:*`; `queue` is a queue's name. */
   readonly notifications: readonly { readonly queue: string; readonly events: readonly string[] }[];

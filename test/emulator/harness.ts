@@ -131,7 +131,7 @@ export const notifications = async (sqs: SQSClient): Promise<S3Record[]> =>
 /** The key of a notification as AWS's documentation says to read it. */
 export const keyOf = ({ s3 }: S3Record): string => decodeURIComponent(s3.object.key.replaceAll("+", " "));
 
-export const standalone = join(import.meta.dirname, "../../localstack/emulator/main.ts");
+const standalone = join(import.meta.dirname, "../../localstack/emulator/main.ts");
 
 export type Standalone = { readonly url: string; readonly process: ChildProcess };
 

@@ -7,7 +7,7 @@ import { GetObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { expect, onTestFinished, test } from "vitest";
 import { startEmulator } from "../../localstack/emulator/emulator.ts";
 import { EmulatorError } from "../../localstack/emulator/errors.ts";
-import { bucket, options, queue, receive, running, send, temporaryFolder } from "./harness.ts";
+import { bucket, deadLetters, options, queue, receive, running, send, temporaryFolder } from "./harness.ts";
 
 test("a taken port is one line that says so, and the data folder is let go of", async () => {
   const other = createServer().listen(0, "127.0.0.1");
@@ -125,4 +125,18 @@ test("what is declared at start replaces what was declared before", async () => 
     if (count === 0) await send(second.sqs, "never dead");
     expect(await receive(second.sqs, { VisibilityTimeout: 0 })).toHaveLength(1);
   }
+});
+
+test("messages older than their queue's retention are dropped", async () => {
+  const first = await running();
+  await send(first.sqs, "old");
+  await send(first.sqs, "old", deadLetters);
+  await first.close();
+  const [kept, ...others] = first.options.queues;
+  const queues = [{ ...kept!, retentionSeconds: 0 }, ...others];
+  const second = await running({ ...first.options, queues });
+  expect(second.queueDepths().map(({ name, visible }) => [name, visible])).toEqual([
+    [queue, 0],
+    [deadLetters, 1],
+  ]);
 });

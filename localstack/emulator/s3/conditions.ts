@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { noSuchKey, notImplemented, preconditionFailed } from "./fault.ts";
-import type { Check, StoredObject } from "./object-store.ts";
+import type { StoredObject } from "./object-rows.ts";
+import type { Check } from "./object-store.ts";
 import { header } from "./request.ts";
 
 const bare = (etag: string): string => etag.trim().replace(/^W\//, "").replaceAll('"', "");

@@ -1,6 +1,6 @@
 import { isNotModified, writeCondition } from "./conditions.ts";
 import { noSuchKey, notImplemented, S3Fault } from "./fault.ts";
-import type { Description, NewObject, StoredObject } from "./object-store.ts";
+import type { Description, NewObject, StoredObject } from "./object-rows.ts";
 import { parseRange } from "./range.ts";
 import { checksumHeaders, receiveBody } from "./receive-body.ts";
 import {

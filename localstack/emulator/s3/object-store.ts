@@ -1,36 +1,21 @@
-import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { DatabaseSync } from "node:sqlite";
 import type { ActivityFeed } from "../activity.ts";
 import { all, each, one, transaction } from "../database.ts";
 import type { QueueStore } from "../sqs/queue-store.ts";
-import type { Body, BodyStore, Segment } from "./body-store.ts";
-import type { CorsRule } from "./cors.ts";
+import type { BodyStore, Segment } from "./body-store.ts";
 import { noSuchBucket, S3Fault } from "./fault.ts";
-import { type EventName, eventMessage, type NotificationRule, testEvent, wants } from "./notifications.ts";
-
-export type Bucket = {
-  readonly name: string;
-  readonly createdAt: number;
-  readonly notifications: readonly NotificationRule[];
-  readonly cors: readonly CorsRule[];
-};
-
-/** What a client says of an object besides its bytes. */
-export type Description = {
-  /** Content-Type, Cache-Control and the like, by lower-case name. */
-  readonly headers: Readonly<Record<string, string>>;
-  readonly metadata: Readonly<Record<string, string>>;
-};
-
-export type NewObject = Description & {
-  readonly key: string;
-  /** In quotes. */
-  readonly etag: string;
-  /** base64 by lower-case algorithm, of the whole object. */
-  readonly checksums: Readonly<Record<string, string>>;
-  readonly body: Body;
-};
-
-export type StoredObject = NewObject & { readonly modifiedAt: number };
+import { type EventName, eventMessage, testEvent, wants } from "./notifications.ts";
+import {
+  type Bucket,
+  type BucketRow,
+  bucketFromRow,
+  type NewObject,
+  type ObjectRow,
+  type ObjectStatements,
+  objectFromRow,
+  objectStatements,
+  type StoredObject,
+} from "./object-rows.ts";
 
 export type ListedObject = Pick<StoredObject, "key" | "etag" | "modifiedAt"> & { readonly size: number };
 
@@ -39,56 +24,6 @@ export type Cause = { readonly event: EventName; readonly requestId: string };
 /** Throws when what is there now (if anything) forbids the change; runs in the transaction that makes it. */
 export type Check = (present: Pick<StoredObject, "etag" | "key"> | undefined) => void;
 
-type ObjectRow = {
-  key: string;
-  size: number;
-  etag: string;
-  modified_at: number;
-  headers: string;
-  metadata: string;
-  checksums: string;
-  segments: string;
-  inline: Uint8Array | null;
-};
-
-type Strings = Record<string, string>;
-
-const fromRow = (row: ObjectRow): StoredObject => ({
-  key: row.key,
-  etag: row.etag,
-  modifiedAt: row.modified_at,
-  headers: JSON.parse(row.headers) as Strings,
-  metadata: JSON.parse(row.metadata) as Strings,
-  checksums: JSON.parse(row.checksums) as Strings,
-  body: { size: row.size, inline: row.inline, segments: JSON.parse(row.segments) as Segment[] },
-});
-
-const prepare = (database: DatabaseSync) => {
-  const sql = (text: string): StatementSync => database.prepare(text);
-  return {
-    buckets: sql("SELECT * FROM buckets"),
-    putBucket: sql(
-      "INSERT INTO buckets VALUES (?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET notifications = excluded.notifications, cors = excluded.cors",
-    ),
-    dropUploads: sql("DELETE FROM uploads WHERE bucket = ?"),
-    dropBucket: sql("DELETE FROM buckets WHERE name = ?"),
-    find: sql("SELECT * FROM objects WHERE bucket = ? AND key = ?"),
-    put: sql(
-      "INSERT OR REPLACE INTO objects (bucket, key, size, etag, modified_at, headers, metadata, checksums, segments, inline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-    ),
-    remove: sql("DELETE FROM objects WHERE bucket = ? AND key = ?"),
-    from: sql("SELECT key, size, etag, modified_at FROM objects WHERE bucket = ? AND key >= ? ORDER BY key"),
-    after: sql("SELECT key, size, etag, modified_at FROM objects WHERE bucket = ? AND key > ? ORDER BY key"),
-    any: sql("SELECT 1 AS found FROM objects WHERE bucket = ? LIMIT 1"),
-    segments: sql(
-      "SELECT segments FROM objects WHERE segments <> '[]' UNION ALL SELECT segments FROM parts WHERE segments <> '[]'",
-    ),
-    nextSequence: sql(
-      "INSERT INTO counters VALUES ('sequencer', ?) ON CONFLICT (name) DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value",
-    ),
-  };
-};
-
 /**
  * Buckets and objects. A change and the notifications of it are one transaction; `change` is synchronous, so checking
  * a condition and writing are one step to every other request.
@@ -96,7 +31,7 @@ const prepare = (database: DatabaseSync) => {
 export class ObjectStore {
   readonly bodies: BodyStore;
   readonly #database: DatabaseSync;
-  readonly #statements: ReturnType<typeof prepare>;
+  readonly #statements: ObjectStatements;
   readonly #buckets = new Map<string, Bucket>();
   readonly #queues: QueueStore;
   readonly #region: string;
@@ -111,18 +46,12 @@ export class ObjectStore {
   }) {
     this.bodies = options.bodies;
     this.#database = options.database;
-    this.#statements = prepare(options.database);
+    this.#statements = objectStatements(options.database);
     this.#queues = options.queues;
     this.#region = options.region;
     this.#tell = options.feed.tell;
-    type Row = { name: string; created_at: number; notifications: string; cors: string };
-    for (const row of all<Row>(this.#statements.buckets))
-      this.#buckets.set(row.name, {
-        name: row.name,
-        createdAt: row.created_at,
-        notifications: JSON.parse(row.notifications) as NotificationRule[],
-        cors: JSON.parse(row.cors) as CorsRule[],
-      });
+    for (const row of all<BucketRow>(this.#statements.buckets))
+      this.#buckets.set(row.name, bucketFromRow(row));
     const rows = all<{ segments: string }>(this.#statements.segments);
     this.bodies.sweep(
       new Set(rows.flatMap(({ segments }) => (JSON.parse(segments) as Segment[]).map(({ file }) => file))),
@@ -174,7 +103,7 @@ export class ObjectStore {
 
   find(bucket: string, key: string): StoredObject | undefined {
     const row = one<ObjectRow>(this.#statements.find, bucket, key);
-    return row && fromRow(row);
+    return row && objectFromRow(row);
   }
 
   /**

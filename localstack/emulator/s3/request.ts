@@ -2,7 +2,8 @@ import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { decodeAwsChunked } from "./aws-chunked.ts";
 import { S3Fault } from "./fault.ts";
-import type { Description, ObjectStore } from "./object-store.ts";
+import type { Description } from "./object-rows.ts";
+import type { ObjectStore } from "./object-store.ts";
 import type { UploadStore } from "./upload-store.ts";
 
 export type S3Request = {
@@ -96,7 +97,7 @@ const encodedWord = /=\?utf-8\?([bq])\?([^?]*)\?=(?:\s+(?==\?utf-8\?))?/gi;
  * S3 keeps metadata as Unicode and writes what is not ASCII as an encoded word (RFC 2047). Node reads and writes
  * header bytes as Latin-1; clients send UTF-8 bytes or an encoded word.
  */
-export const decodeMetadata = (value: string): string => {
+const decodeMetadata = (value: string): string => {
   const bytes = Buffer.from(value, "latin1");
   const text = bytes.toString("utf8");
   const unicode = text.includes("\uFFFD") ? value : text;

@@ -3,7 +3,8 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { all, one } from "../database.ts";
 import type { Body, BodyStore, Segment } from "./body-store.ts";
 import { S3Fault } from "./fault.ts";
-import type { Cause, Check, Description, ObjectStore, StoredObject } from "./object-store.ts";
+import type { Description, StoredObject } from "./object-rows.ts";
+import type { Cause, Check, ObjectStore } from "./object-store.ts";
 
 type UploadRow = {
   id: string;
