@@ -83,7 +83,8 @@ const putTo =
     const command = new PutObjectCommand({
       Bucket: name,
       Key: key,
-      Body: body,
+      // The SDK cannot tell the length of an empty string.
+      Body: typeof body === "string" ? Buffer.from(body) : body,
       ...(options.contentType === undefined ? {} : { ContentType: options.contentType }),
       ...conditionHeaders(options.condition),
     });
