@@ -157,6 +157,7 @@ class Ingestion {
       // Those that were not asked for the longest time.
       const some = [...this.#uploaded].slice(0, 3 * asksAtOnce);
       await forEachConcurrently(some, asksAtOnce, (upload) => this.#ask(upload));
+      if (this.#toSend === 0 && this.#uploaded.size === 0) return;
       const pauseMs = Math.max(shortestPauseMs, pausePerAsking * (performance.now() - start));
       await delay(pauseMs, undefined, { signal });
     }

@@ -49,7 +49,7 @@ const clusterTitle = (cluster: SearchCluster, options: PrintOptions): string => 
  * @returns lines joined by "\n", without one at the end
  */
 export const formatAnswer = (question: string, answer: SearchAnswer, options: PrintOptions = {}): string => {
-  const columns = Math.min(options.columns ?? 80, 110);
+  const columns = Math.min(options.columns || 80, 110);
   const paint = (style: Style, text: string) =>
     options.color === true ? styleText(style, text, { validateStream: false }) : text;
   const hits = new Map(answer.hits.map((hit) => [hit.id, hit]));

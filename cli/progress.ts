@@ -49,7 +49,7 @@ export const createProgress = (
 ): Progress => {
   let live = "";
   const draw = () => {
-    if (live !== "") stream.write(fitColumns(live, (stream.columns ?? 80) - 1));
+    if (live !== "") stream.write(fitColumns(live, (stream.columns || 80) - 1));
   };
   const erase = () => {
     if (live !== "") stream.write(eraseLine);

@@ -10,6 +10,8 @@ export class StopRequest extends Error {
 const sameRequestMs = 400;
 
 /**
+ * The npm scripts say `exec`, so that npm is the parent and what it passes on arrives here instead of at a shell.
+ *
  * Calls `stop` for Ctrl-C, SIGTERM, a closed terminal, and the end of the npm that runs this. A second Ctrl-C ends the
  * process at once; its children end with it.
  */
