@@ -9,6 +9,8 @@ const ladder = [
 ];
 /** Vectors that `auto` looks at, half to fit and half to judge. */
 const looked = 4_000;
+/** Below so many, halves are too small to tell anything: all are fitted and judged, as the ks are bounded anyway. */
+const leastToHalve = 500;
 
 /**
  * The ks worth trying for `n` vectors: from half of √n to one and a half √n, 256 at most, so that a cluster has two
@@ -21,11 +23,11 @@ export const candidateKs = (n: number, steps: readonly number[] = ladder): reado
 };
 
 /** (b − a) / b of row `row`, where a and b are its distances to the nearest and second nearest centroid. */
-const silhouetteOf = (held: Float32Array, row: number, d: number, centroids: Float32Array): number => {
+const silhouetteOf = (vectors: Float32Array, row: number, d: number, centroids: Float32Array): number => {
   let first = Number.POSITIVE_INFINITY;
   let second = Number.POSITIVE_INFINITY;
   for (let id = 0; id * d < centroids.length; id++) {
-    const distance = cosineDistance(dotRows(held, row, centroids, id, d));
+    const distance = cosineDistance(dotRows(vectors, row, centroids, id, d));
     second = Math.min(second, Math.max(first, distance));
     first = Math.min(first, distance);
   }
@@ -33,20 +35,21 @@ const silhouetteOf = (held: Float32Array, row: number, d: number, centroids: Flo
 };
 
 /**
- * Mean simplified silhouette (Hruschka et al. 2004) of vectors `[n, d]` that the fit has not seen, so that a k that
- * splits hairs gains nothing; 0 for one cluster.
+ * Mean simplified silhouette (Hruschka et al. 2004) of vectors `[n, d]`; 0 for one cluster. Of vectors that the fit has
+ * not seen it does not reward splitting hairs.
  */
-export const heldOutSilhouette = (held: Float32Array, d: number, { centroids, k }: Clustering): number => {
-  const n = held.length / d;
+export const silhouette = (vectors: Float32Array, d: number, { centroids, k }: Clustering): number => {
+  const n = vectors.length / d;
   if (k < 2 || n === 0) return 0;
   let sum = 0;
-  for (let row = 0; row < n; row++) sum += silhouetteOf(held, row, d, centroids);
+  for (let row = 0; row < n; row++) sum += silhouetteOf(vectors, row, d, centroids);
   return sum / n;
 };
 
 /**
- * `k: auto`: on at most 4,000 vectors drawn by the seed, fits each candidate k on one half and takes the one with the best simplified silhouette on the other half; of equals the smaller. Its work is bounded by those 4,000
- * vectors whatever `n` is; its answer is the same for the same vectors and seed.
+ * `k: auto`: on at most 4,000 vectors drawn by the seed, fits each candidate k on one half and takes the one with the best
+ * simplified silhouette on the other half (below 500 vectors, on all of them); of equals the smaller. Its work is bounded by those 4,000 vectors whatever
+ * `n` is; its answer is the same for the same vectors and seed.
  */
 export const chooseK = async (
   vectors: Float32Array,
@@ -57,12 +60,13 @@ export const chooseK = async (
   const n = vectors.length / d;
   const drawn = sampleIndices(n, looked, seededRandom(seed));
   const half = Math.ceil(drawn.length / 2);
-  const part = takeRows(vectors, d, drawn.subarray(0, half));
-  const held = takeRows(vectors, d, drawn.subarray(half));
-  let best = { k: 1, silhouette: 0 };
-  for (const k of candidateKs(n).filter((k) => k * 4 <= half)) {
-    const silhouette = heldOutSilhouette(held, d, await fitPart(part, k));
-    if (silhouette > best.silhouette) best = { k, silhouette };
+  const halved = n >= leastToHalve;
+  const part = takeRows(vectors, d, halved ? drawn.subarray(0, half) : drawn);
+  const held = halved ? takeRows(vectors, d, drawn.subarray(half)) : part;
+  let best = { k: 1, score: 0 };
+  for (const k of candidateKs(n)) {
+    const score = silhouette(held, d, await fitPart(part, k));
+    if (score > best.score) best = { k, score };
   }
   return best.k;
 };

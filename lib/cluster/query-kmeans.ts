@@ -1,5 +1,5 @@
 import { kmeans } from "ml-kmeans";
-import { candidateKs, heldOutSilhouette } from "./choose-k.ts";
+import { candidateKs, silhouette } from "./choose-k.ts";
 import { type Clustering, type ClusterModel, checkInput } from "./cluster-model.ts";
 import { clusterMeans, noClusters, numberedBySize } from "./clustering.ts";
 import { seededRandom } from "./random.ts";
@@ -43,12 +43,12 @@ export const queryKmeans: ClusterModel = {
     if (n === 0) return noClusters;
     const rows = rowsOf(vectors, d);
     if (k !== "auto") return fitRows(rows, vectors, d, Math.min(k, n), seed);
-    let best: { clustering: Clustering; silhouette: number } | null = null;
+    let best: { clustering: Clustering; score: number } | null = null;
     for (const candidate of candidateKs(n, ladder)) {
       signal?.throwIfAborted();
       const clustering = await fitRows(rows, vectors, d, candidate, seed);
-      const silhouette = heldOutSilhouette(vectors, d, clustering);
-      if (best === null || silhouette > best.silhouette) best = { clustering, silhouette };
+      const score = silhouette(vectors, d, clustering);
+      if (best === null || score > best.score) best = { clustering, score };
     }
     return best?.clustering ?? fitRows(rows, vectors, d, 1, seed);
   },
