@@ -110,7 +110,8 @@ export const s3Target = (client: S3Client, bucket: string): UploadTarget => ({
 /** Puts files through presigned links of the HTTP API: no credentials but its token. */
 export const apiTarget = (api: ApiClient, signal?: AbortSignal): UploadTarget => ({
   prepare: async (file) => {
-    const { url, headers, documentId: id } = await api.upload(file);
+    const { path, ...request } = file;
+    const { url, headers, documentId: id } = await api.upload(request);
     return {
       documentId: id,
       currentEtag: async () => {
@@ -129,7 +130,7 @@ export const apiTarget = (api: ApiClient, signal?: AbortSignal): UploadTarget =>
         const response = await fetch(url, {
           method: "PUT",
           headers: { ...headers, "content-length": String(file.size) },
-          body: file.size === 0 ? "" : Readable.toWeb(createReadStream(file.path)),
+          body: file.size === 0 ? "" : Readable.toWeb(createReadStream(path)),
           duplex: "half",
           ...(signal && { signal }),
         } as RequestInit);
