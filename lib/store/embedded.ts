@@ -2,8 +2,8 @@ import { checkLimit, checkName, checkRows } from "./collections.ts";
 import { create, drop, isThere, type Located, list, locate, open, point } from "./embedded/catalogue.ts";
 import { connect, type Sql } from "./embedded/connection.ts";
 import { compileFilter } from "./embedded/filter-sql.ts";
-import { countRows, erase, prepareRow, rowOf, selectRows, write } from "./embedded/rows.ts";
-import { fetchRows, searchRows } from "./embedded/search.ts";
+import { countRows, erase, fetchRows, pageRows, prepareRow, write } from "./embedded/rows.ts";
+import { searchRows } from "./embedded/search.ts";
 import { type VectorCache, vectorCache } from "./embedded/vectors.ts";
 import type { VectorStore } from "./store.ts";
 
@@ -82,15 +82,13 @@ export const embeddedStore = ({ path, busyMs = 10_000 }: EmbeddedOptions): Vecto
     async scan(name, { filter, cursor, limit }) {
       checkLimit(limit, 1);
       const where = filter ? compileFilter(filter) : { sql: "1", values: [] };
-      return connection.read((sql) => {
-        const { tables } = open(sql, name);
-        const page = sql(selectRows(tables, `WHERE r.id > ? AND (${where.sql}) ORDER BY r.id LIMIT ?`));
-        // Ids are never empty, so the empty string is before all of them.
-        const records = page.all(cursor ?? "", ...where.values, limit + 1);
-        const rows = records.slice(0, limit).map(rowOf);
-        const last = rows.at(-1);
-        return records.length > limit && last ? { rows, cursor: last.id } : { rows };
-      });
+      // Ids are never empty, so the empty string is before all of them.
+      const rows = connection.read((sql) =>
+        pageRows(sql, open(sql, name).tables, where, cursor ?? "", limit + 1),
+      );
+      const page = rows.slice(0, limit);
+      const last = page.at(-1);
+      return rows.length > limit && last ? { rows: page, cursor: last.id } : { rows: page };
     },
     async close() {
       connection.close();

@@ -106,7 +106,7 @@ export const countRows = (sql: Sql, { rows }: Tables, where?: Fragment): number 
 };
 
 /** Statement that gives whole rows; CROSS JOIN keeps SQLite from starting at texts or vectors. */
-export const selectRows = ({ rows, texts, vectors }: Tables, rest: string): string =>
+const selectRows = ({ rows, texts, vectors }: Tables, rest: string): string =>
   `SELECT ${columns.map((name) => `r."${name}"`).join(", ")}, t."text", v."vector"
    FROM ${rows} r CROSS JOIN ${texts} t ON t."row" = r."row" CROSS JOIN ${vectors} v ON v."row" = r."row" ${rest}`;
 
@@ -117,7 +117,7 @@ export const floatsOf = (blob: SQLOutputValue | undefined): Float32Array => {
 };
 
 /** A record of `selectRows` as the row that was written. */
-export const rowOf = (record: Record<string, SQLOutputValue>): ChunkRow => {
+const rowOf = (record: Record<string, SQLOutputValue>): ChunkRow => {
   const { vector, qualityFlags, metadata, ...plain } = record;
   // Written by `prepareRow` from a ChunkRow, into typed columns.
   const row = plain as Omit<ChunkRow, "vector" | "qualityFlags" | "metadata">;
@@ -127,4 +127,26 @@ export const rowOf = (record: Record<string, SQLOutputValue>): ChunkRow => {
     metadata: JSON.parse(String(metadata)),
     vector: floatsOf(vector),
   };
+};
+
+/** Rows by id, in the order of `ids`. */
+export const fetchRows = (sql: Sql, tables: Tables, ids: readonly string[]): ChunkRow[] => {
+  const find = sql(selectRows(tables, "WHERE r.id = ?"));
+  return ids.flatMap((id) => {
+    const record = find.get(id);
+    return record ? [rowOf(record)] : [];
+  });
+};
+
+/** At most `limit` matching rows after an id, in order of id. The inner query keeps texts and vectors out of the sort. */
+export const pageRows = (
+  sql: Sql,
+  tables: Tables,
+  where: Fragment,
+  after: string,
+  limit: number,
+): ChunkRow[] => {
+  const page = `SELECT "row" FROM ${tables.rows} WHERE id > ? AND (${where.sql}) ORDER BY id LIMIT ?`;
+  const rows = sql(selectRows(tables, `WHERE r."row" IN (${page}) ORDER BY r.id`));
+  return rows.all(after, ...where.values, limit).map(rowOf);
 };

@@ -1,4 +1,3 @@
-import type { ChunkRow } from "../../chunk-row.ts";
 import { checkSearch } from "../collections.ts";
 import { byScore, fuse, fusionDepth, type Ranked } from "../fusion.ts";
 import type { ScoredRow, SearchRequest } from "../store.ts";
@@ -6,7 +5,7 @@ import { wordsOfQuery } from "../words.ts";
 import type { Located } from "./catalogue.ts";
 import type { Sql } from "./connection.ts";
 import { compileFilter, type Fragment } from "./filter-sql.ts";
-import { countRows, matchingRows, rowOf, selectRows } from "./rows.ts";
+import { countRows, fetchRows, matchingRows } from "./rows.ts";
 import type { Tables } from "./schema.ts";
 import { keep, nearest, refresh, type ScoredNumber, slotsOf, type VectorCache } from "./vectors.ts";
 
@@ -83,15 +82,6 @@ const rank = (
     text !== null && sparse(sql, tables, text, depth, where),
   ].filter((list) => Array.isArray(list));
   return request.mode === "hybrid" ? fuse(lists, request.limit) : (lists[0] ?? []);
-};
-
-/** Rows by id, in the order of `ids`. */
-export const fetchRows = (sql: Sql, tables: Tables, ids: readonly string[]): ChunkRow[] => {
-  const find = sql(selectRows(tables, "WHERE r.id = ?"));
-  return ids.flatMap((id) => {
-    const record = find.get(id);
-    return record ? [rowOf(record)] : [];
-  });
 };
 
 /** All within one transaction: what is ranked is there to be fetched. `cache` is asked for only if vectors are. */
