@@ -90,8 +90,10 @@ export const sqsHandler = <Message>(
   const handle = async (record: SQSRecord, delivery: Delivery, fields: Record<string, unknown>) => {
     const failed: unknown[] = [];
     for (const message of parse(record, fields)) {
+      const start = performance.now();
       try {
         await orAborted(step(message, delivery), delivery.signal);
+        log.info("handled", { ...fields, ...logFields(message), ms: Math.round(performance.now() - start) });
       } catch (error) {
         failed.push(error);
         const { code, message: why } = describeFailure(error);
