@@ -1,3 +1,4 @@
+import { languageVersion } from "./chunk/language.ts";
 import { chunkers } from "./chunk/registry.ts";
 import type { Config } from "./config/schema.ts";
 import { qualityVersion } from "./quality/quality.ts";
@@ -14,6 +15,7 @@ export const shapedBy = (
   readers: Object.fromEntries(Object.entries(readers).map(([name, reader]) => [name, reader.version])),
   chunker: Object.fromEntries(Object.entries(chunkers).map(([name, chunker]) => [name, chunker.version])),
   qualityVersion,
+  languageVersion,
   chunking: config.chunking,
   chunkBytes: config.limits.chunkBytes,
   quality: config.quality,

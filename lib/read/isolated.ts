@@ -15,6 +15,7 @@ export type ChunkReader = {
   read(input: ReadInput): Promise<DocumentChunks>;
   /** Starts the thread and loads the tokenizer, so that the first document need not wait. */
   warm(): Promise<void>;
+  /** Ends the thread at once; a document in it fails with a passing failure. */
   close(): Promise<void>;
 };
 
@@ -124,6 +125,7 @@ const typed = (error: unknown, key: string, heapMb: number): unknown => {
 export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
   let worker: Worker | null = null;
   let last: Promise<unknown> = Promise.resolve();
+  let closed = false;
 
   const stop = async (): Promise<void> => {
     const stopped = worker;
@@ -131,12 +133,15 @@ export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
     await stopped?.terminate();
   };
   const ready = async (): Promise<Worker> => {
+    if (closed) throw new AppError("INTERNAL", "the reader is closed");
     if (worker) return worker;
     const started = start(options);
     const hello = await nextReply(started, () => () => undefined);
-    if (hello.kind === "failed") {
+    if (hello.kind === "failed" || closed) {
       await started.terminate();
-      throw new AppError(hello.code, hello.message);
+      throw hello.kind === "failed"
+        ? new AppError(hello.code, hello.message)
+        : new AppError("INTERNAL", "the reader is closed");
     }
     started.once("exit", () => {
       if (worker === started) worker = null;
@@ -171,8 +176,9 @@ export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
     read: (input) => inTurn(() => readNow(input)),
     warm: () => inTurn(async () => void (await ready())),
     close: async () => {
-      await last;
+      closed = true;
       await stop();
+      await last;
     },
   };
 };

@@ -179,13 +179,13 @@ describe("large texts take seconds", () => {
       "10 MB of English",
       "A kettle is a flock of kites circling in one rising column of air. ".repeat(150_000),
     ],
-    ["10 MB of Chinese", "鸢群在同一股上升气流中盘旋，称为“鹰柱”。".repeat(170_000)],
+    ["5 MB of Chinese", "鸢群在同一股上升气流中盘旋，称为“鹰柱”。".repeat(85_000)],
     ["a line of 5 MB without spaces", "x".repeat(5_000_000)],
-    ["5 MB of white space", `a${" ".repeat(5_000_000)}b`],
+    ["2 MB of white space", `a${" ".repeat(2_000_000)}b`],
     ["2 MB of full stops", ".".repeat(2_000_000)],
-    ["a million quotes and stops", `.”x`.repeat(350_000)],
+    ["quotes and stops without a space", `.”x`.repeat(120_000)],
     ["emoji", "👩‍👩‍👧‍👦".repeat(50_000)],
-    ["line ends", "a\n".repeat(500_000)],
+    ["line ends", "a\n".repeat(200_000)],
   ])("%s", (_, source) => {
     // A counter that costs nothing, so that the time is the chunker's own.
     const began = performance.now();

@@ -118,7 +118,7 @@ describe("HTML", () => {
   });
 
   test("nesting without end is no problem", async () => {
-    const deep = `<html><body>${"<span>".repeat(20_000)}Kites`;
+    const deep = `<html><body>${"<span>".repeat(3_000)}Kites`;
     expect(textOf(await read("deep.html", deep))).toBe("Kites");
   });
 });

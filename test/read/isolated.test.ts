@@ -54,7 +54,7 @@ test("a document that unpacks without end is stopped at its bytes", async () => 
 
 test("a document that needs too much memory fails; the process does not", async () => {
   const tight = chunkReader({ ...setup, heapMb: 200 });
-  const huge = input("huge.html", "<p><b>a</b>".repeat(1_000_000), within({ objectBytes: 100_000_000 }));
+  const huge = input("huge.html", "<p><b>a</b>".repeat(500_000), within({ objectBytes: 100_000_000 }));
   try {
     await expect(tight.read(huge)).rejects.toMatchObject({ code: "DOCUMENT_TOO_LARGE" });
     expect((await tight.read(input("typst-guide.pdf"))).type).toBe("pdf");
@@ -77,4 +77,15 @@ test("a model that is not there is a fault of the set-up, not of the document", 
     code: expect.stringMatching(/^MODEL_|^CONFIG_|^INTERNAL/),
   });
   await without.close();
+});
+
+test("closing does not wait for a document, and its failure is one that a retry can mend", async () => {
+  const closing = chunkReader(setup);
+  await closing.warm();
+  const reading = closing.read(input("endless.html", `<html>${"<div>".repeat(200_000)}`));
+  const rest = closing.read(input("typst-guide.pdf"));
+  const outcome = Promise.allSettled([reading, rest]);
+  await closing.close();
+  for (const result of await outcome)
+    expect(result).toMatchObject({ status: "rejected", reason: { code: "INTERNAL", retry: true } });
 });
