@@ -1,6 +1,7 @@
 import type { Clustering } from "./cluster-model.ts";
+import { dotProducts } from "./dot-kernel.ts";
 import { sampleIndices, seededRandom } from "./random.ts";
-import { cosineDistance, dotRows, takeRows } from "./vectors.ts";
+import { cosineDistance, takeRows } from "./vectors.ts";
 
 /** Numbers of clusters that `auto` tries: steps of a quarter at most, as finer ones differ by less than chance. */
 const ladder = [
@@ -22,16 +23,16 @@ export const candidateKs = (n: number, steps: readonly number[] = ladder): reado
   return steps.filter((k) => k <= most && k >= most / 3);
 };
 
-/** (b − a) / b of row `row`, where a and b are its distances to the nearest and second nearest centroid. */
-const silhouetteOf = (vectors: Float32Array, row: number, d: number, centroids: Float32Array): number => {
-  let first = Number.POSITIVE_INFINITY;
-  let second = Number.POSITIVE_INFINITY;
-  for (let id = 0; id * d < centroids.length; id++) {
-    const distance = cosineDistance(dotRows(vectors, row, centroids, id, d));
-    second = Math.min(second, Math.max(first, distance));
-    first = Math.min(first, distance);
+/** (b − a) / b, where a and b are the distances to the nearest and second nearest centroid. */
+const silhouetteOf = (similarities: Float32Array): number => {
+  let first = -1;
+  let second = -1;
+  for (const similarity of similarities) {
+    second = Math.max(second, Math.min(first, similarity));
+    first = Math.max(first, similarity);
   }
-  return second === 0 ? 0 : (second - first) / second;
+  const [a, b] = [cosineDistance(first), cosineDistance(second)];
+  return b === 0 ? 0 : (b - a) / b;
 };
 
 /**
@@ -39,11 +40,12 @@ const silhouetteOf = (vectors: Float32Array, row: number, d: number, centroids: 
  * not seen it does not reward splitting hairs.
  */
 export const silhouette = (vectors: Float32Array, d: number, { centroids, k }: Clustering): number => {
-  const n = vectors.length / d;
-  if (k < 2 || n === 0) return 0;
+  if (k < 2 || vectors.length === 0) return 0;
   let sum = 0;
-  for (let row = 0; row < n; row++) sum += silhouetteOf(vectors, row, d, centroids);
-  return sum / n;
+  dotProducts(vectors, centroids, d, (_, similarities) => {
+    sum += silhouetteOf(similarities);
+  });
+  return sum / (vectors.length / d);
 };
 
 /**

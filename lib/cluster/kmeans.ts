@@ -10,14 +10,14 @@ const maxPasses = 30;
 /** A fit ends when a pass moves no more than this share of the vectors. */
 const settledShare = 0.0005;
 /** Multiplications between two turns of the event loop: some 25 ms. */
-const workPerTurn = 5e7;
+const workPerTurn = 2e8;
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 const assignInTurns = async (
   vectors: Float32Array,
   d: number,
-  centroids: Float64Array,
+  centroids: Float32Array,
   assignment: Assignment,
   signal?: AbortSignal,
 ): Promise<number> => {
@@ -74,7 +74,7 @@ const settle = async (
   const assignment = emptyAssignment(n);
   let centroids = seeds;
   for (let pass = 1; ; pass++) {
-    const changed = await assignInTurns(vectors, d, Float64Array.from(centroids), assignment, signal);
+    const changed = await assignInTurns(vectors, d, centroids, assignment, signal);
     onPass?.({ pass, k: centroids.length / d, meanSimilarity: mean(assignment.similarities) });
     if (changed <= n * settledShare || pass === maxPasses) return { centroids, assignment };
     const moved = clusterMeans(vectors, d, assignment.labels, centroids);

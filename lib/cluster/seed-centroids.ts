@@ -1,27 +1,37 @@
+import { dotProducts } from "./dot-kernel.ts";
 import { sampleIndices } from "./random.ts";
-import { dotRows, takeRows } from "./vectors.ts";
+import { takeRows } from "./vectors.ts";
 
 /** Vectors nearer than this (1 − cosine) to a seed count as the same: rounding of unit vectors. */
 const sameVector = 1e-6;
 /** Seeds are looked for among so many vectors, or 20 a cluster where that is more. */
 const searched = 4_000;
 
-type Cover = { readonly nearest: Float64Array; readonly total: number };
+type Cover = { readonly nearest: Float32Array; readonly total: number };
 
-/** Distances (1 − cosine) `[n]` to the nearest seed once row `seed` is one, and their sum. */
-const coverWith = (vectors: Float32Array, d: number, seed: number, before: Float64Array): Cover => {
-  const nearest = Float64Array.from(before);
-  let total = 0;
-  for (let row = 0; row < nearest.length; row++) {
-    const distance = 1 - dotRows(vectors, row, vectors, seed, d);
-    if (distance < (nearest[row] as number)) nearest[row] = distance < sameVector ? 0 : distance;
-    total += nearest[row] as number;
-  }
-  return { nearest, total };
+/** For each row of `tried` as one more seed: distances (1 − cosine) `[n]` to the nearest seed, and their sum. */
+const coversWith = (
+  vectors: Float32Array,
+  d: number,
+  tried: readonly number[],
+  before: Float32Array,
+): readonly Cover[] => {
+  const covers: Cover[] = [];
+  dotProducts(takeRows(vectors, d, tried), vectors, d, (_, similarities) => {
+    const nearest = Float32Array.from(before);
+    let total = 0;
+    for (let row = 0; row < nearest.length; row++) {
+      const distance = 1 - (similarities[row] as number);
+      if (distance < (nearest[row] as number)) nearest[row] = distance < sameVector ? 0 : distance;
+      total += nearest[row] as number;
+    }
+    covers.push({ nearest, total });
+  });
+  return covers;
 };
 
 /** A row drawn with a probability that grows with its weight; never one of weight 0. */
-const drawRow = (weights: Float64Array, total: number, random: () => number): number => {
+const drawRow = (weights: Float32Array, total: number, random: () => number): number => {
   let left = random() * total;
   let last = 0;
   for (let row = 0; row < weights.length; row++) {
@@ -50,17 +60,15 @@ export const seedCentroids = async (
   const among = takeRows(vectors, d, rows);
   const trials = 2 + Math.floor(Math.log(k));
   const seeds = [0];
-  let cover = coverWith(among, d, 0, new Float64Array(rows.length).fill(Number.POSITIVE_INFINITY));
-  while (seeds.length < k && cover.total > 0) {
-    let best: { row: number; cover: Cover } | null = null;
-    for (let trial = 0; trial < trials; trial++) {
-      const row = drawRow(cover.nearest, cover.total, random);
-      const covered = coverWith(among, d, row, cover.nearest);
-      if (best === null || covered.total < best.cover.total) best = { row, cover: covered };
-    }
-    if (best === null) break;
-    seeds.push(best.row);
-    cover = best.cover;
+  const nothing = new Float32Array(rows.length).fill(Number.POSITIVE_INFINITY);
+  let [cover] = coversWith(among, d, seeds, nothing);
+  while (cover !== undefined && seeds.length < k && cover.total > 0) {
+    const { nearest, total } = cover;
+    const tried = Array.from({ length: trials }, () => drawRow(nearest, total, random));
+    const covers = coversWith(among, d, tried, nearest);
+    const best = covers.reduce((least, { total }, i) => (total < (covers[least]?.total ?? 0) ? i : least), 0);
+    seeds.push(tried[best] ?? 0);
+    cover = covers[best];
     await turn();
   }
   return takeRows(among, d, seeds);

@@ -39,7 +39,7 @@ export const publishedLabels = (
       dimension,
     ),
     dimension,
-    Float64Array.from(centroids),
+    centroids,
   );
   for (const [at, index] of stale.entries()) labels[index] = ids[at] ?? -1;
   return { labels, centroids };

@@ -73,7 +73,7 @@ describe("nearest centroids", () => {
     const { vectors } = planted({ n: 40, k: 5, d, spread: 2, seed: 8 });
     for (let k = 1; k <= 9; k++) {
       const { vectors: centroids } = planted({ n: k, k, d, spread: 0, seed: k });
-      const { ids, distances } = nearestCentroids(vectors, d, Float64Array.from(centroids));
+      const { ids, distances } = nearestCentroids(vectors, d, centroids);
       for (const [row, id] of ids.entries()) {
         const dots = Array.from({ length: k }, (_, j) => dotRows(vectors, row, centroids, j, d));
         expect(dots[id]).toBeCloseTo(Math.max(...dots), 6);
@@ -83,11 +83,11 @@ describe("nearest centroids", () => {
   });
 
   it("of two centroids equally near the lower id is taken", () => {
-    expect([...nearestCentroids(atAngles(0), 2, Float64Array.from(atAngles(20, -20, 20))).ids]).toEqual([0]);
+    expect([...nearestCentroids(atAngles(0), 2, atAngles(20, -20, 20)).ids]).toEqual([0]);
   });
 
   it("without centroids every label is -1, at distance 0", () => {
-    const { ids, distances } = nearestCentroids(atAngles(0, 90), 2, new Float64Array(0));
+    const { ids, distances } = nearestCentroids(atAngles(0, 90), 2, new Float32Array(0));
     expect([[...ids], [...distances]]).toEqual([
       [-1, -1],
       [0, 0],
@@ -96,7 +96,7 @@ describe("nearest centroids", () => {
 
   it("counts the labels that changed", () => {
     const assignment = emptyAssignment(3);
-    const centroids = Float64Array.from(atAngles(0, 90));
+    const centroids = atAngles(0, 90);
     expect(assignRows(atAngles(1, 2, 80), 2, centroids, assignment)).toBe(3);
     expect(assignRows(atAngles(1, 85, 80), 2, centroids, assignment)).toBe(1);
   });
