@@ -101,7 +101,7 @@ const composeProtocol = (
 };
 
 /** Builds the drivers of one environment, each at its first use where that costs anything. */
-export const composeFrom = (environment: Environment) => {
+const composeFrom = (environment: Environment) => {
   const base = composeAws(environment);
   const heavy = composeHeavy(environment);
   return { ...base, ...heavy, ...composeProtocol(base, heavy) };

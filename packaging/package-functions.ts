@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Config } from "../lib/config/schema.ts";
+import { AppError } from "../lib/errors.ts";
 import { bundleFunction, maxUnzippedBytes, zipFunction } from "./bundle.ts";
 import type { FunctionName } from "./sizing.ts";
 
@@ -21,7 +22,8 @@ export const sizesFile = ".build/sizes.json";
 /** A deployed function has no KETTLE_TOKEN: better no package than an API that cannot start. */
 const checkToken = ({ stage, http }: Config): void => {
   if (http.auth && http.tokenSecret === null)
-    throw new Error(
+    throw new AppError(
+      "CONFIG_INVALID",
       `stage ${stage}: http.auth is on and http.tokenSecret names no secret; set it in kettle.yml, or http.auth to false`,
     );
 };

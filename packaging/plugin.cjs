@@ -5,7 +5,12 @@ module.exports = class KettlePackaging {
     this.hooks = {
       "before:package:createDeploymentArtifacts": async () => {
         const { packageFunctions } = await import("./package-functions.ts");
-        await packageFunctions(serverless, log);
+        try {
+          await packageFunctions(serverless, log);
+        } catch (error) {
+          // osls prints its own errors without a stack, which nobody needs who has to correct kettle.yml.
+          throw error.name === "CONFIG_INVALID" ? new serverless.classes.Error(error.message) : error;
+        }
       },
     };
   }

@@ -40,7 +40,7 @@ const line = ({ path, message }: Issue): string => {
 };
 
 /** Every problem in one line, each with the field it is about. */
-export const describeIssues = (error: z.ZodError, part: string): string =>
+const describeIssues = (error: z.ZodError, part: string): string =>
   `${part}: ${error.issues.flatMap(resolve).map(line).join("; ")}`;
 
 const bodyText = (event: APIGatewayProxyEventV2): string => {

@@ -12,7 +12,7 @@ export type RequestContext = {
 type Parsed<R extends Route, Part extends "params" | "query" | "body"> =
   R extends Readonly<Record<Part, infer Schema extends z.ZodType>> ? z.output<Schema> : undefined;
 
-export type Input<R extends Route> = {
+type Input<R extends Route> = {
   readonly params: Parsed<R, "params">;
   readonly query: Parsed<R, "query">;
   readonly body: Parsed<R, "body">;
@@ -33,7 +33,7 @@ export type Reply<Body> = {
 };
 
 /** What answers one route: checked input in, body of the route's schema out; what the schema does not name is left out. */
-export type Operation<R extends Route> = (
+type Operation<R extends Route> = (
   input: Input<R>,
   context: RequestContext,
 ) => Promise<Reply<DeepReadonly<z.input<R["response"]>>>>;

@@ -9,7 +9,7 @@ import { AppError } from "../errors.ts";
 const isOwn = (origin: string, host: string | undefined): boolean =>
   host !== undefined && URL.canParse(origin) && new URL(origin).host === host.toLowerCase();
 
-export const isAllowedOrigin = (
+const isAllowedOrigin = (
   event: Pick<APIGatewayProxyEventV2, "headers">,
   origins: readonly string[],
 ): boolean => {

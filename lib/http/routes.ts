@@ -200,4 +200,3 @@ export const routes = {
 } as const satisfies Record<string, Route>;
 
 export type Routes = typeof routes;
-export type OperationId = keyof Routes;

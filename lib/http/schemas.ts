@@ -137,7 +137,6 @@ export const documentView = z.object({
     .optional(),
   updatedAt: instant,
 });
-export type DocumentView = z.infer<typeof documentView>;
 
 export const documentsResponse = z.object({
   documents: z.array(documentView),
@@ -167,7 +166,6 @@ const chunkView = z.object({
   clusterDistance: z.number(),
   duplicateGroup: z.string(),
 });
-export type ChunkView = z.infer<typeof chunkView>;
 
 export const chunksResponse = z.object({
   documentId: z.string(),
@@ -192,7 +190,7 @@ const encoder = new TextEncoder();
 const controlCharacters = /[\u0000-\u001f\u007f-\u009f]/;
 
 /** A key that S3 takes and that every listing, link and shell can show. */
-export const uploadKey = z
+const uploadKey = z
   .string()
   .min(1)
   .refine((key) => !key.startsWith("/"), "must not begin with a slash")

@@ -20,7 +20,7 @@ type Page = { readonly limit: number; readonly cursor?: string | undefined };
 /** The most ledger entries that one request reads while it looks for a state: each is a GET. */
 const scanBudget = 1000;
 
-export const summarise = (entry: LedgerEntry, fingerprint: string): DocumentSummary => ({
+const summarise = (entry: LedgerEntry, fingerprint: string): DocumentSummary => ({
   id: entry.documentId,
   key: entry.key,
   state: entry.state,

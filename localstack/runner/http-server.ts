@@ -64,9 +64,11 @@ export const httpService = (
 const startTimeoutMs = 60_000;
 const pollMs = 50;
 
-/** What a failed function says through serverless-offline; null when our own API has answered. */
+/** A function that cannot be loaded is answered by serverless-offline itself: with 200, and its error as the body. */
 const startFailure = async (response: Response): Promise<string | null> => {
   const body = await response.text();
+  const thrown = /"errorMessage":"((?:[^"\\]|\\.)*)"/.exec(body);
+  if (thrown) return JSON.parse(`"${thrown[1]}"`);
   if (response.status < 500 || body.includes('"checks"')) return null;
   return `GET /health answered ${response.status}: ${body.slice(0, 400)}`;
 };

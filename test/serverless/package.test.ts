@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, stat, symlink } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -31,6 +31,13 @@ const ofType = (type: string): readonly Resource[] =>
   Object.values(resources).filter((resource) => resource.Type === type);
 const functionResource = (name: string): Resource => resources[`${pascal(name)}LambdaFunction`]!;
 
+const runPackage = (env: NodeJS.ProcessEnv = {}) =>
+  promisify(execFile)(
+    process.execPath,
+    [join(root, "node_modules/serverless/bin/serverless.js"), "package"],
+    { cwd: folder, env: { PATH: process.env.PATH, HOME: folder, ...env } },
+  );
+
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kettle-package-"));
   const linked = [
@@ -46,14 +53,21 @@ beforeAll(async () => {
   for (const name of linked) await symlink(join(root, name), join(folder, name));
   for (const name of ["serverless.yml", "serverless-config.cjs", "kettle.yml"])
     await cp(join(root, name), join(folder, name));
-  const serverless = join(root, "node_modules/serverless/bin/serverless.js");
-  const env = { PATH: process.env.PATH, HOME: folder, SLS_TELEMETRY_DISABLED: "1" };
-  await promisify(execFile)(process.execPath, [serverless, "package"], { cwd: folder, env });
+  await runPackage();
   const template = join(folder, ".serverless/cloudformation-template-update-stack.json");
   resources = JSON.parse(await readFile(template, "utf8")).Resources;
   sizes = JSON.parse(await readFile(join(folder, ".build/sizes.json"), "utf8"));
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
+
+it("an API that asks for a token and has no secret to read it from is not packaged", async () => {
+  await writeFile(join(folder, "no-token.yml"), "stages: { local: { http: { auth: true } } }");
+  const failed = await runPackage({ KETTLE_CONFIG: "no-token.yml" }).catch((error: unknown) => error);
+  expect(failed).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("http.tokenSecret names no secret"),
+  });
+});
 
 describe("functions", () => {
   it("are those of the design, each a zip file that Lambda takes", async () => {
