@@ -116,6 +116,7 @@ describe("the examples", () => {
     ];
     const answer = metadataBoost.rerank(hits, context({ options: { field: "team", value: "legal" } }));
     expect((answer as typeof hits).map(({ id }) => id).join(" ")).toBe("b a c d");
+    expect(metadataBoost.reorders).toBe(true);
     expect(() => metadataBoost.rerank(hits, context())).toThrow("field");
   });
 });
