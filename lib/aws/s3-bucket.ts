@@ -9,6 +9,7 @@ import {
   PutObjectCommand,
   type S3Client,
 } from "@aws-sdk/client-s3";
+import { AppError } from "../errors.ts";
 import { awsFailure, sdkError } from "./aws-failure.ts";
 import type { Bucket, ObjectHead, PutCondition } from "./bucket.ts";
 
@@ -141,6 +142,9 @@ const listIn =
         ...(next === undefined ? {} : { cursor: next }),
       };
     } catch (error) {
+      // The cursor is what a caller sent: everything else in the question is ours.
+      if (cursor !== undefined && sdkError(error).name === "InvalidArgument")
+        throw new AppError("BAD_REQUEST", "cursor: not one that a page before gave", { cause: error });
       throw failure(`LIST s3://${name}/${prefix}`, error);
     }
   };

@@ -65,7 +65,7 @@ it("an API that asks for a token and has no secret to read it from is not packag
   const failed = await runPackage({ KETTLE_CONFIG: "no-token.yml" }).catch((error: unknown) => error);
   expect(failed).toMatchObject({
     code: 1,
-    stderr: expect.stringContaining("http.tokenSecret names no secret"),
+    stdout: expect.stringContaining("http.tokenSecret names no secret"),
   });
 });
 
