@@ -72,9 +72,7 @@ const composeProtocol = (
   { identity, store }: ReturnType<typeof composeHeavy>,
 ) => {
   const { collection } = config.store;
-  const gc = lazy(async () =>
-    gcStep({ ledger, receipts, store: await store(), collection, identity: (await identity()).identity }),
-  );
+  const gc = lazy(async () => gcStep({ ledger, receipts, store: await store(), collection }));
   const completion = lazy(async () => {
     const embedding = await identity();
     const trigger = reclusterTrigger({

@@ -10,8 +10,6 @@ export type GcDeps = {
   readonly receipts: Pick<Receipts, "collect">;
   /** Base name of the collections. */
   readonly collection: string;
-  /** The embedding identity of today. */
-  readonly identity: string;
 };
 
 /** Collects one document's garbage; gives how many rows went. */
@@ -29,11 +27,11 @@ export const garbageOf = ({ documentId, run, served }: Runs): Filter => ({
 });
 
 /**
- * A collection of another embedding identity keeps answering until the alias leaves it: there, an older run may be the
- * one that search gives. Only a document that must not be found any more is collected from it.
+ * A collection of another embedding identity than the run's keeps answering until the alias leaves it: there, an older
+ * run may be the one that search gives. Only a document that must not be found any more is collected from it.
  */
-const collects = ({ collection, identity }: GcDeps, spec: CollectionSpec, entry: LedgerEntry): boolean =>
-  isOurs(collection, spec) && (spec.identity === identity || entry.served === null);
+const collects = (collection: string, spec: CollectionSpec, entry: LedgerEntry): boolean =>
+  isOurs(collection, spec) && (spec.identity === entry.embedding || entry.served === null);
 
 /** Safe at any time and any number of times: what it deletes can never become served again. */
 export const gcStep =
@@ -43,7 +41,8 @@ export const gcStep =
     if (entry === null) return 0;
     let collected = 0;
     for (const spec of await deps.store.collections())
-      if (collects(deps, spec, entry)) collected += await deps.store.delete(spec.name, garbageOf(entry));
+      if (collects(deps.collection, spec, entry))
+        collected += await deps.store.delete(spec.name, garbageOf(entry));
     await deps.receipts.collect(entry.documentId, entry.run, entry.served);
     return collected;
   };

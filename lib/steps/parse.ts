@@ -210,7 +210,8 @@ const proceed = async (deps: ParseDeps, look: Look, prepared: Prepared, options:
   if (entry === null) return false;
   const sent = await sendMissing(deps, entry, prepared, options, look.delivery.signal);
   if (sent === 0) return completeRun(deps, look.key, entry.run);
-  if (look.delivery.lastReceive) await deps.ledger.swap(look.key, entry, { ...entry, state: "processing" });
+  if (look.delivery.lastReceive)
+    await deps.ledger.swap(look.key, entry, { ...entry, state: "processing", failure: look.prior });
   return true;
 };
 

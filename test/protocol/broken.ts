@@ -69,4 +69,26 @@ export const brokenRules = {
       put: (key, body, options) => state.put(key, body, { contentType: options?.contentType ?? "" }),
     }),
   },
+  "another reading of the same revision keeps its run": {
+    ledger: (ledger) => ({
+      ...ledger,
+      swap: (key, previous, change) => {
+        const sameRevision =
+          previous !== null && previous.plan !== null && previous.revision === change.revision;
+        const kept =
+          sameRevision && change.state === "processing" ? { ...change, run: previous.run } : change;
+        return ledger.swap(key, previous, kept);
+      },
+    }),
+  },
+  "a document that failed for good keeps its old rows": {
+    ledger: (ledger) => ({
+      ...ledger,
+      swap: (key, previous, change) => {
+        const served =
+          change.state === "failed" && change.served === null ? (previous?.served ?? null) : change.served;
+        return ledger.swap(key, previous, { ...change, served });
+      },
+    }),
+  },
 } as const satisfies Record<string, Sabotage>;

@@ -17,6 +17,11 @@ const rowsOf = (world: World, name: string, key: string): readonly ChunkRow[] =>
   return [...(world.data.collections.get(name)?.rows.values() ?? [])].filter((row) => row.documentId === id);
 };
 
+const described = (entry: LedgerEntry | null): string => {
+  if (entry === null) return "no entry";
+  return entry.state === "failed" ? `failed ${entry.failure?.code}` : entry.state;
+};
+
 type Watched = {
   readonly key: string;
   readonly name: string;
@@ -53,6 +58,7 @@ const look = (world: World, seen: Watched): string | null => {
   const moved = object !== undefined && object.etag !== seen.etag;
   seen.etag = object?.etag ?? null;
   const entry = moved ? entryOf(world, seen.key) : null;
+  if (entry !== null) world.scheduler.seen.add(described(entry));
   return (entry === null ? null : wrongEntry(seen, entry)) ?? halfServed(world, seen);
 };
 
@@ -117,9 +123,6 @@ const wrongGone = (entry: LedgerEntry | null, rows: number): string | null => {
     ? null
     : `the object is gone, the entry is ${described(entry)}`;
 };
-
-const described = (entry: LedgerEntry | null): string =>
-  entry === null ? "no entry" : `${entry.state} ${entry.failure?.code ?? ""}`;
 
 /** After everything has come to rest: the index equals the bucket. */
 export const wrongAtRest = (world: World, key: string): string | null => {

@@ -21,6 +21,7 @@ export type Outcome = {
   readonly seed: number;
   readonly wrong: string | null;
   readonly trace: readonly string[];
+  readonly seen: ReadonlySet<string>;
 };
 
 const maxReceives = 3;
@@ -88,6 +89,7 @@ const ending = ({ world }: Run, message: Queued) => {
     if (acknowledged) return;
     world.dead.push(message);
     world.scheduler.log(`message ${message.id} of ${message.queue} is dead`);
+    world.scheduler.seen.add(`dead letter of ${message.queue}`);
   };
 };
 
@@ -96,6 +98,7 @@ const deliver = (run: Run, message: Queued): void => {
   message.active += 1;
   message.receives += 1;
   const lastReceive = message.receives >= maxReceives;
+  if (message.active > 1) world.scheduler.seen.add(`duplicate of ${message.queue}`);
   const what = `${message.queue}(message ${message.id}${lastReceive ? ", last" : ""})`;
   const endDelivery = ending(run, message);
   const process = begin(run, what, () => endDelivery(false));
@@ -128,7 +131,11 @@ const call = (run: Run, what: string, work: (process: Process) => Promise<unknow
 };
 
 const reconcile = (run: Run): void =>
-  call(run, "reconcile", (process) => stepsOf(run.world, process, run.sabotage).reconcile()(forever));
+  call(run, "reconcile", async (process) => {
+    const { woken } = await stepsOf(run.world, process, run.sabotage).reconcile()(forever);
+    for (const [reason, count] of Object.entries(woken))
+      if (count > 0) run.world.scheduler.seen.add(`woken: ${reason}`);
+  });
 
 const retry = (run: Run, key: string): void =>
   call(run, `retry ${key}`, (process) =>
@@ -275,7 +282,7 @@ const budgetOf = (random: Random, mode: Mode): Budget => {
     const crashes = random.below(maxReceives);
     return { crashes, errors: maxReceives - 1 - crashes, repeats };
   }
-  return { crashes: random.below(4), errors: random.below(4), repeats };
+  return { crashes: random.below(8), errors: random.below(8), repeats };
 };
 
 const leftOf = (random: Random, mode: Mode): Left => ({
@@ -304,22 +311,24 @@ export const runSchedule = async (
   let wrong = await runToRest(run, look, steps);
   if (mode === "everything") wrong ??= await heal(run, look, steps);
   for (const key of keys) wrong ??= wrongAtRest(world, key);
-  return { seed, wrong, trace: scheduler.trace };
+  return { seed, wrong, trace: scheduler.trace, seen: scheduler.seen };
 };
 
-/** Many worlds side by side: they share the event loop's turns, nothing else. */
+/** Many worlds side by side: they share the event loop's turns, nothing else. Gives those that went wrong. */
 export const runSchedules = async (
   seeds: Iterable<number>,
   options: { readonly sabotage?: Sabotage } = {},
-): Promise<readonly Outcome[]> => {
+): Promise<{ readonly wrong: readonly Outcome[]; readonly seen: ReadonlySet<string> }> => {
   const wrong: Outcome[] = [];
+  const seen = new Set<string>();
   const source = seeds[Symbol.iterator]();
   const worker = async () => {
     for (let next = source.next(); !next.done; next = source.next()) {
       const outcome = await runSchedule(next.value, options);
+      for (const event of outcome.seen) seen.add(event);
       if (outcome.wrong !== null) wrong.push(outcome);
     }
   };
   await Promise.all(Array.from({ length: 64 }, worker));
-  return wrong;
+  return { wrong: wrong.sort((a, b) => a.seed - b.seed), seen };
 };

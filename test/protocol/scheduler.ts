@@ -33,10 +33,12 @@ export type Scheduler = {
   /** Makes one of the calls that wait. */
   step(): void;
   log(line: string): void;
+  /** Kinds of events that happened: a checker that never sees one checks nothing of it. */
+  readonly seen: Set<string>;
   readonly trace: string[];
 };
 
-const faultChance = 0.04;
+const faultChances = [0.02, 0.05, 0.15] as const;
 type Fault = "crash before" | "crash after" | "error before" | "error after" | "repeat";
 
 const outage = (label: string): AppError => new AppError("AWS_UNAVAILABLE", `${label}: connection reset`);
@@ -45,6 +47,8 @@ const outage = (label: string): AppError => new AppError("AWS_UNAVAILABLE", `${l
 export const createScheduler = (random: Random, budget: Budget, tracing: boolean): Scheduler => {
   const ops: Op[] = [];
   const trace: string[] = [];
+  const seen = new Set<string>();
+  const faultChance = random.pick(faultChances);
   const log = (line: string): void => {
     if (tracing) trace.push(line);
   };
@@ -119,6 +123,7 @@ export const createScheduler = (random: Random, budget: Budget, tracing: boolean
     ops,
     budget,
     trace,
+    seen,
     log,
     weight,
     gate: <T>(process: Process, label: string, effect: () => T | Promise<T>, fallible = true) =>
@@ -132,8 +137,9 @@ export const createScheduler = (random: Random, budget: Budget, tracing: boolean
       ops.splice(ops.indexOf(op), 1);
       const fault = chooseFault(op);
       log(`${op.process.name} ${op.label}${fault === null ? "" : `  ← ${fault.toUpperCase()}`}`);
-      if (fault === null) answer(op, op.effect);
-      else suffer[fault](op);
+      if (fault === null) return answer(op, op.effect);
+      seen.add(fault);
+      suffer[fault](op);
     },
   };
 };

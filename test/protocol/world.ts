@@ -1,7 +1,8 @@
 import type { Readable } from "node:stream";
 import type { Bucket } from "../../lib/aws/bucket.ts";
 import type { Queue } from "../../lib/aws/queue.ts";
-import { receiptsOver } from "../../lib/ledger/receipts.ts";
+import type { Ledger } from "../../lib/ledger/ledger.ts";
+import { type Receipts, receiptsOver } from "../../lib/ledger/receipts.ts";
 import { ledgerOver } from "../../lib/ledger/s3-ledger.ts";
 import type { ClusterMessage, EmbedMessage, LookMessage, WriteMessage } from "../../lib/messages.ts";
 import { clusterStep } from "../../lib/steps/cluster.ts";
@@ -155,24 +156,26 @@ const gatedQueue = <Name extends QueueName>(
 /** The rules that a test can break on purpose; without it the steps are the real ones. */
 export type Sabotage = {
   readonly gc?: (deps: GcDeps) => Gc;
-  readonly writeStore?: (store: VectorStore, receipts: ReturnType<typeof receiptsOver>) => VectorStore;
-  readonly writeLedger?: (ledger: ReturnType<typeof ledgerOver>) => ReturnType<typeof ledgerOver>;
+  readonly writeStore?: (store: VectorStore, receipts: Receipts) => VectorStore;
+  readonly writeLedger?: (ledger: Ledger) => Ledger;
   readonly parseBucket?: (bucket: Bucket) => Bucket;
   readonly ledgerState?: (state: Bucket) => Bucket;
+  readonly ledger?: (ledger: Ledger) => Ledger;
 };
 
 const portsOf = (world: World, process: Process, sabotage: Sabotage) => {
   const clock = () => world.now;
   const state = gatedBucket(world, process, world.state);
-  const ledger = ledgerOver({
+  const plainLedger = ledgerOver({
     state: sabotage.ledgerState?.(state) ?? state,
     bucket: bucketName,
     clock,
     nonce: () => `n${++world.nonces}`,
   });
+  const ledger = sabotage.ledger?.(plainLedger) ?? plainLedger;
   const store = gatedStore(world, process);
   const receipts = receiptsOver(state);
-  const gcDeps = { ledger, store, receipts, collection, identity: embedding.identity };
+  const gcDeps = { ledger, store, receipts, collection };
   const gc = (sabotage.gc ?? gcStep)(gcDeps);
   return { clock, state, ledger, store, receipts, gc, onReady: async () => {} };
 };

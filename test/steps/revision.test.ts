@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { fingerprint, revisionOf } from "../../lib/steps/revision.ts";
+
+const head = { etag: '"1"', contentType: "text/plain", metadata: { a: "1", b: "2" } };
+const revision = revisionOf(head, "f");
+
+describe("revisionOf", () => {
+  it("does not depend on the order of metadata", () => {
+    expect(revisionOf({ ...head, metadata: { b: "2", a: "1" } }, "f")).toBe(revision);
+  });
+
+  it.each([
+    ["bytes", { ...head, etag: '"2"' }, "f"],
+    ["content type", { ...head, contentType: "text/html" }, "f"],
+    ["a metadata value", { ...head, metadata: { a: "1", b: "3" } }, "f"],
+    ["a metadata name", { ...head, metadata: { a: "1", c: "2" } }, "f"],
+    ["the fingerprint", head, "g"],
+  ])("another one by %s", (_, other, shapedBy) => {
+    expect(revisionOf(other, shapedBy)).not.toBe(revision);
+  });
+});
+
+describe("fingerprint", () => {
+  it("depends on values, not on the order of names", () => {
+    const parts = { readers: { txt: 1, pdf: 2 }, chunking: { size: 256 } };
+    expect(fingerprint(parts)).toBe(fingerprint({ chunking: { size: 256 }, readers: { pdf: 2, txt: 1 } }));
+    expect(fingerprint(parts)).not.toBe(fingerprint({ ...parts, readers: { txt: 1, pdf: 3 } }));
+    expect(fingerprint({ list: ["a", "b"] })).not.toBe(fingerprint({ list: ["b", "a"] }));
+  });
+});
