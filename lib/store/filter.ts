@@ -13,7 +13,6 @@ export const filterOps = [
   "contains",
   "exists",
 ] as const;
-export type FilterOp = (typeof filterOps)[number];
 
 /** Fields of a chunk row that a caller may filter by, and what they hold; `metadata.<key>` comes beside them. */
 export const filterFieldKinds = {

@@ -1,13 +1,12 @@
 import { mkdirSync } from "node:fs";
 import { dirname } from "node:path";
-import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { AppError } from "../../errors.ts";
 import { storeFailure } from "./failures.ts";
 import { prepareFile } from "./schema.ts";
 
 /** Gives the prepared statement of a text; texts are the program's own, values are always bound. */
 export type Sql = (text: string) => StatementSync;
-export type { SQLInputValue };
 
 export type Connection = {
   /** One snapshot for everything that `work` reads. */
