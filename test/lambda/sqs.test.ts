@@ -79,11 +79,24 @@ describe("sqsHandler", () => {
       ["1", "2"],
     );
     expect(seen).toEqual(["k"]);
-    expect(lines.map(({ level, text }) => [level, text])).toEqual([
+    expect(lines.map(({ level, text }) => [level, text]).sort()).toEqual([
       ["error", "malformed message in kettle-test: it will go to the dead-letter queue"],
       ["error", "malformed message in kettle-test: it will go to the dead-letter queue"],
+      ["info", "handled"],
     ]);
     expect(lines[0]?.fields).toMatchObject({ messageId: "1", requestId: "request-1", body: "{" });
+  });
+
+  it("says in the log which document was handled", async () => {
+    const { invoke, lines } = setUp(async () => {});
+    await invoke([record("1", message("dir/k.txt"))]);
+    expect(lines).toEqual([
+      {
+        level: "info",
+        text: "handled",
+        fields: expect.objectContaining({ key: "dir/k.txt", requestId: "request-1", ms: expect.any(Number) }),
+      },
+    ]);
   });
 
   it("says in the log which document failed, and why", async () => {
@@ -133,7 +146,7 @@ describe("sqsHandler", () => {
       redelivery: { delay: () => Promise.reject(new Error("no permission")) },
     });
     expect(await broken.invoke([record("1", "{"), record("2", message("k"))])).toEqual(["1"]);
-    expect(broken.lines.at(-1)?.text).toContain("no permission");
+    expect(broken.lines.map(({ text }) => text)).toContainEqual(expect.stringContaining("no permission"));
   });
 
   it("looks at every record of a notification; one that fails returns the message", async () => {
