@@ -164,7 +164,7 @@ describe("the embedded stack, through an AWS SDK client and HTTP", () => {
     ]);
     const listed = await runKettle(["documents", "--prefix", "cli/"], env);
     expect(listed.out.trim().split("\n")).toHaveLength(3);
-    const found = await runKettle(["search", "手冲咖啡", "为什么", "要", "闷蒸", "--json"], env);
+    const found = await runKettle(["search", "手冲咖啡为什么要闷蒸?", "--rerank", "none", "--json"], env);
     expect((JSON.parse(found.out) as { hits: { key: string }[] }).hits[0]?.key).toBe("cli/pourover-zh.md");
     const printed = await runKettle(
       ["search", "Which country grows beans that taste of jasmine?", "--rerank", "none"],
