@@ -27,7 +27,8 @@ const summarise = (entry: LedgerEntry, fingerprint: string): DocumentSummary => 
   revision: entry.revision,
   outdated: entry.state !== "deleted" && entry.fingerprint !== null && entry.fingerprint !== fingerprint,
   counts: entry.counts,
-  ...(entry.failure === null ? {} : { failure: entry.failure }),
+  // The entry keeps the last failure while a new run is under way, to count attempts.
+  ...(entry.state === "failed" && entry.failure !== null && { failure: entry.failure }),
   updatedAt: entry.updatedAt,
 });
 
