@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-export const filterOps = [
+const filterOps = [
   "eq",
   "ne",
   "in",
