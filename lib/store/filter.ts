@@ -1,19 +1,5 @@
 import { z } from "zod";
 
-const filterOps = [
-  "eq",
-  "ne",
-  "in",
-  "notIn",
-  "gt",
-  "gte",
-  "lt",
-  "lte",
-  "startsWith",
-  "contains",
-  "exists",
-] as const;
-
 /** Fields of a chunk row that a caller may filter by, and what they hold; `metadata.<key>` comes beside them. */
 export const filterFieldKinds = {
   id: "text",
