@@ -1,5 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { cpus } from "node:os";
+import { dirname } from "node:path";
 import { parseArgs } from "node:util";
 import type { Bench, BenchRow } from "./row.ts";
 
@@ -7,6 +8,7 @@ import type { Bench, BenchRow } from "./row.ts";
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   ingest: async () => (await import("./ingest.ts")).ingestBench,
   store: async () => (await import("./store.ts")).storeBench,
+  retrieval: async () => (await import("./retrieval.ts")).retrievalBench,
   cluster: async () => (await import("./cluster.ts")).clusterBench,
 };
 
@@ -14,7 +16,7 @@ const usage = `npm run bench -- NAME [--data PATH] [--json FILE]
 
 NAME is one of: ${Object.keys(benches).join(", ")}
 --data PATH   evaluation data, for benchmarks that read some
---json FILE   write the figures as JSON too`;
+--json FILE   write the figures as JSON too; tables and plots lie beside it, else in .cache`;
 
 const figure = (value: number): string =>
   Math.abs(value) >= 100 ? value.toFixed(0) : Math.abs(value) >= 1 ? value.toFixed(2) : value.toPrecision(3);
@@ -58,7 +60,11 @@ const main = async (): Promise<number> => {
     return values.help ? 0 : 2;
   }
   const bench = await load();
-  const rows = await bench.run({ data: values.data ?? null, progress: (line) => console.error(line) });
+  const rows = await bench.run({
+    data: values.data ?? null,
+    out: values.json === undefined ? ".cache" : dirname(values.json),
+    progress: (line) => console.error(line),
+  });
   printTable(rows);
   const where = machine();
   console.log(`\n${where.cpu}, ${where.cores} cores, Node ${where.node}`);

@@ -7,8 +7,8 @@ import { createEmbedder } from "../lib/embed/create.ts";
 import { type SpawnedStack, spawnStack } from "../localstack/spawn-stack.ts";
 import type { Bench, BenchOptions, BenchRow } from "./row.ts";
 
-const documentCount = 60;
-const sentencesPerDocument = 60;
+const documentCount = 40;
+const sentencesPerDocument = 40;
 const searchesIdle = 40;
 const bucket = "kettle-documents";
 
