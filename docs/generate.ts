@@ -101,6 +101,7 @@ ${rows(complete, "").join("\n")}
 | \`KETTLE_AWS_PORT\` | \`4566\` | port of S3 and SQS of \`npm start\` |
 | \`KETTLE_DATA_DIR\` | \`.kettle\` | where \`npm start\` keeps its data |
 | \`KETTLE_URL\`, \`KETTLE_TOKEN\` | \`http://127.0.0.1:3000\`, none | which server the \`kettle\` command talks to, and its bearer token |
+| \`KETTLE_STORE_TOKEN\`, or \`KETTLE_STORE_USER\` and \`KETTLE_STORE_PASSWORD\` | none | login of the Milvus server; goes before \`store.tokenSecret\` and \`store.tokenParameter\` |
 | \`KETTLE_MODEL_HUB\` | the public model hub | where \`kettle models pull\` downloads from |
 `;
 

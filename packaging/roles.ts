@@ -41,6 +41,18 @@ const secret = (name: string | null): Statement[] =>
         ),
       ];
 
+const parameter = (name: string | null): Statement[] =>
+  name === null
+    ? []
+    : [
+        allow(
+          ["ssm:GetParameter"],
+          sub(
+            `arn:\${AWS::Partition}:ssm:\${AWS::Region}:\${AWS::AccountId}:parameter/${name.replace(/^\//, "")}`,
+          ),
+        ),
+      ];
+
 const ledger = ["ledger/", "ids/"];
 
 /** The building blocks of one stage's permissions. */
@@ -60,7 +72,7 @@ const permissions = (config: Config) => {
       ...readObjects(stateBucket, ...ledger),
       allow(["s3:PutObject"], objects(stateBucket, ...ledger)),
     ],
-    store: secret(config.store.tokenSecret),
+    store: [...secret(config.store.tokenSecret), ...parameter(config.store.tokenParameter)],
     token: config.http.auth ? secret(config.http.tokenSecret) : [],
   };
 };

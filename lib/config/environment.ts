@@ -23,6 +23,14 @@ export type Environment = {
   readonly vcpus: number;
   /** Local bearer token; deployed functions read `http.tokenSecret` instead. */
   readonly token: string | null;
+  /** Login of the vector store from the environment: goes before what the parameters name. */
+  readonly storeLogin: {
+    readonly token: string | null;
+    readonly user: string | null;
+    readonly password: string | null;
+  };
+  /** In Lambda, with parameters that were bundled for a stage; false on one machine. */
+  readonly deployed: boolean;
 };
 
 /** Lambda gives a vCPU for each 1,769 MB (AWS Lambda guide, "Configure Lambda function memory"). */
@@ -52,5 +60,11 @@ export const readEnvironment = (): Environment => {
     root: root(),
     vcpus: vcpus(),
     token: variable("KETTLE_TOKEN"),
+    storeLogin: {
+      token: variable("KETTLE_STORE_TOKEN"),
+      user: variable("KETTLE_STORE_USER"),
+      password: variable("KETTLE_STORE_PASSWORD"),
+    },
+    deployed: existsSync(bundled),
   };
 };

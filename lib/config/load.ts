@@ -21,6 +21,21 @@ const mergeDeep = (under: Tree, over: Tree): Tree => {
 
 const fileSchema = z.looseObject({ stages: z.record(z.string(), z.looseObject({})).default({}) });
 
+const credentialProblems = ({ tokenSecret, tokenParameter, tls, tlsFiles }: Config["store"]) => {
+  const problems: { path: string; message: string }[] = [];
+  const { certificate, key } = tlsFiles;
+  if (tokenSecret !== null && tokenParameter !== null)
+    problems.push({ path: "store.tokenParameter", message: "set it or store.tokenSecret, not both" });
+  if ((certificate === null) !== (key === null))
+    problems.push({
+      path: `store.tlsFiles.${certificate === null ? "certificate" : "key"}`,
+      message: "mutual TLS needs both the certificate and its key",
+    });
+  if (!tls && Object.values(tlsFiles).some((value) => value !== null))
+    problems.push({ path: "store.tlsFiles", message: "needs `store.tls: true`" });
+  return problems;
+};
+
 const crossChecks = (config: z.infer<typeof configSchema>): { path: string; message: string }[] => {
   const problems: { path: string; message: string }[] = [];
   const add = (path: string, message: string) => problems.push({ path, message });
@@ -28,6 +43,7 @@ const crossChecks = (config: z.infer<typeof configSchema>): { path: string; mess
     add("store.index.type", `${config.store.index.type} needs \`store.device: gpu\``);
   if (config.store.driver === "milvus" && config.store.address === null)
     add("store.address", "the milvus driver needs host:port of the server");
+  problems.push(...credentialProblems(config.store));
   if (config.chunking.overlap * 2 > config.chunking.size)
     add("chunking.overlap", `must be at most half of chunking.size (${config.chunking.size})`);
   const { rerank, custom } = config.search;

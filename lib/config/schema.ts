@@ -37,6 +37,8 @@ export const rerankNames = [
 const customName = /^custom:[a-z][a-z0-9-]*$/;
 const cron = z.string().regex(/^(rate|cron)\(.+\)$/, "must be rate(…) or cron(…), as EventBridge writes it");
 const secret = z.string().min(1).nullable().default(null);
+/** Path of a PEM file. */
+const tlsFile = z.string().min(1).nullable().default(null);
 
 const aws = section({
   region: z.string().default("us-east-1").describe("AWS region of buckets, queues and functions"),
@@ -77,7 +79,27 @@ const store = section({
     .default("kettle")
     .describe("alias of the collection that search reads"),
   tokenSecret: secret.describe("milvus: Secrets Manager name of `user:password` or an API key"),
+  tokenParameter: secret.describe(
+    "milvus: SSM parameter (SecureString) of the same, for those who keep no Secrets Manager; locally KETTLE_STORE_TOKEN serves",
+  ),
   tls: z.boolean().default(false).describe("milvus: TLS to the server"),
+  tlsFiles: section({
+    ca: tlsFile.describe("milvus: authorities to trust; null: those of Node"),
+    certificate: tlsFile.describe("milvus: certificate of this client, for mutual TLS"),
+    key: tlsFile.describe("milvus: private key of that certificate"),
+    serverName: z
+      .string()
+      .min(1)
+      .nullable()
+      .default(null)
+      .describe("milvus: name in the server's certificate where it is not the host of the address"),
+  }),
+  allowInsecure: z
+    .boolean()
+    .default(false)
+    .describe(
+      "milvus: lets a deployed stage use a server that asks for no login, or whose root has the default password",
+    ),
   device: z.enum(["cpu", "gpu"]).default("cpu").describe("where the index is built and searched"),
   index: section({
     type: z.enum(indexTypes).default("AUTOINDEX").describe("index of the vectors; GPU_* need `device: gpu`"),
