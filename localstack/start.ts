@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { createProgress } from "../cli/progress.ts";
 import { EmulatorError } from "./emulator/errors.ts";
+import { localstackEnvironment } from "./external-services.ts";
 import { createEndings, type Endings } from "./runner/endings.ts";
 import { firstRun, nextSteps } from "./runner/first-run.ts";
 import { parseStartOptions, StartError, type StartOptions, usage } from "./runner/options.ts";
@@ -19,20 +20,20 @@ const untilStopped = (): Promise<void> =>
   });
 
 /** @returns the exit code */
-const run = async (options: StartOptions, endings: Endings): Promise<number> => {
+const run = async (options: StartOptions, env: NodeJS.ProcessEnv, endings: Endings): Promise<number> => {
   const directory = process.cwd();
   const progress = createProgress(process.stdout);
   const report = (line: string) => progress.line(line);
   progress.status("starting …");
   const { signal } = stopping;
-  const stack = await startStack({ ...options, root, directory, env: process.env, report, signal }, endings);
+  const stack = await startStack({ ...options, root, directory, env, report, signal }, endings);
   progress.status("");
   report(`Kettle runs at ${stack.url}`);
   const isFine = await firstRun({
     ...options,
     root,
     stack,
-    token: process.env.KETTLE_TOKEN || null,
+    token: env.KETTLE_TOKEN || null,
     progress,
     print: report,
     columns: process.stdout.columns,
@@ -55,8 +56,11 @@ const exitCodeOf = (error: unknown, demo: boolean): number => {
 
 const main = async (): Promise<number> => {
   let options: StartOptions;
+  let { env } = process;
   try {
-    options = parseStartOptions(process.argv.slice(2), process.env, process.env.INIT_CWD || process.cwd());
+    const args = process.argv.slice(2);
+    if (args.includes("--localstack")) env = localstackEnvironment(root, env);
+    options = parseStartOptions(args, env, env.INIT_CWD || process.cwd());
   } catch (error) {
     return exitCodeOf(error, false);
   }
@@ -67,7 +71,7 @@ const main = async (): Promise<number> => {
   onStopRequest(() => stopping.abort(new StopRequest()));
   const endings = createEndings();
   try {
-    return await run(options, endings);
+    return await run(options, env, endings);
   } catch (error) {
     return exitCodeOf(error, options.demo);
   } finally {

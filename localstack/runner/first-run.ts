@@ -38,8 +38,14 @@ const fingerprint = async (files: readonly LocalFile[]): Promise<string> => {
 const readOr = (path: string, otherwise: string): string =>
   existsSync(path) ? readFileSync(path, "utf8").trim() : otherwise;
 
-/** Samples are ingested by the first start and when they have changed; a demo always asks. */
-const samplesPlan = async ({ root, dataDir, demo, question }: FirstRunOptions): Promise<Plan | null> => {
+/** Samples are ingested by the first start, when they have changed and when all is gone; a demo always asks. */
+const samplesPlan = async ({
+  root,
+  dataDir,
+  demo,
+  question,
+  stack,
+}: FirstRunOptions): Promise<Plan | null> => {
   const folder = join(root, "samples");
   if (!existsSync(folder)) {
     if (demo) throw new StartError(`there is no folder ${folder} to show`);
@@ -48,7 +54,7 @@ const samplesPlan = async ({ root, dataDir, demo, question }: FirstRunOptions): 
   const files = (await listFiles(folder)).filter(({ key }) => key !== questionFile);
   const marker = join(dataDir, "samples-ingested");
   const now = await fingerprint(files);
-  if (!demo && readOr(marker, "") === now) return null;
+  if (!demo && !stack.isEmpty && readOr(marker, "") === now) return null;
   return {
     files,
     question: question ?? readOr(join(folder, questionFile), "What are these documents about?"),

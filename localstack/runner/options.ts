@@ -24,6 +24,8 @@ export type StartOptions = {
   /** 0 takes a free port. */
   readonly httpPort: number;
   readonly awsPort: number;
+  /** S3 and SQS are LocalStack's at this URL; null: they are emulated in this process. */
+  readonly localstackUrl: string | null;
   /** Absolute. */
   readonly dataDir: string;
   readonly stage: string;
@@ -38,6 +40,8 @@ The first start ingests samples/ and asks one question.
   --no-samples      ingest nothing
   --ask QUESTION    ask this once everything is ready
   --demo            ingest, ask, stop; exit code 1 if anything failed (npm run demo)
+  --localstack      S3 and SQS by LocalStack, the store by Milvus: "docker compose up -d" runs both
+                    (npm run start:localstack)
   --help            this text
 
 Environment:
@@ -46,7 +50,11 @@ Environment:
   KETTLE_DATA_DIR   where everything is kept (.kettle)
   KETTLE_CONFIG     parameter file (kettle.yml)
   KETTLE_STAGE      its stage (local)
-  KETTLE_TOKEN      bearer token, where http.auth is on`;
+  KETTLE_TOKEN      bearer token, where http.auth is on
+
+With --localstack the data folder is .kettle/localstack, the stage localstack, .env is read, and
+  AWS_ENDPOINT_URL    is where LocalStack is (http://127.0.0.1:4566)
+  KETTLE_STORE_TOKEN  is user:password of Milvus (root with MILVUS_ROOT_PASSWORD)`;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -65,6 +73,7 @@ const readFlags = (args: readonly string[]) => {
       allowPositionals: true,
       options: {
         demo: { type: "boolean", default: false },
+        localstack: { type: "boolean", default: false },
         "no-samples": { type: "boolean", default: false },
         ask: { type: "string" },
         help: { type: "boolean", short: "h", default: false },
@@ -77,10 +86,19 @@ const readFlags = (args: readonly string[]) => {
   }
 };
 
+const defaultLocalstackUrl = "http://127.0.0.1:4566";
+
+const localstackUrl = (env: Environment): string => {
+  const text = env.AWS_ENDPOINT_URL || defaultLocalstackUrl;
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
+    throw new StartError(`AWS_ENDPOINT_URL must be a URL of http or https, not ${JSON.stringify(text)}`, 2);
+  return new URL(text).origin;
+};
+
 /**
  * Reads the command line and the environment of `npm start`.
  * @param directory relative paths are taken from here
- * @throws StartError with exit code 2 for an unknown flag, a second path or a port that is none
+ * @throws StartError with exit code 2 for an unknown flag, a second path, a port or a URL that is none
  */
 export const parseStartOptions = (
   args: readonly string[],
@@ -89,6 +107,7 @@ export const parseStartOptions = (
 ): StartOptions => {
   const { values, positionals } = readFlags(args);
   const [path, ...more] = positionals;
+  const { localstack } = values;
   if (more.length > 0) throw new StartError("one PATH at most; try --help", 2);
   if (path !== undefined && values["no-samples"])
     throw new StartError("PATH and --no-samples exclude each other", 2);
@@ -100,7 +119,8 @@ export const parseStartOptions = (
     question: values.ask || null,
     httpPort: port(env, "KETTLE_HTTP_PORT", 3000),
     awsPort: port(env, "KETTLE_AWS_PORT", 4566),
-    dataDir: resolve(directory, env.KETTLE_DATA_DIR || ".kettle"),
-    stage: env.KETTLE_STAGE || "local",
+    localstackUrl: localstack ? localstackUrl(env) : null,
+    dataDir: resolve(directory, env.KETTLE_DATA_DIR || (localstack ? ".kettle/localstack" : ".kettle")),
+    stage: env.KETTLE_STAGE || (localstack ? "localstack" : "local"),
   };
 };

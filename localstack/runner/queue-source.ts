@@ -1,4 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
+import { S3Client } from "@aws-sdk/client-s3";
 import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageBatchCommand,
@@ -53,12 +54,19 @@ const untilDone = async (call: () => Promise<{ Failed?: readonly unknown[] | und
   }
 };
 
+const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+
+export const bucketClient = (endpoint: string, region: string): S3Client =>
+  new S3Client({ endpoint, region, credentials, forcePathStyle: true });
+
 /** The client that pollers share; its connections stay open for long polls. */
 export const queueClient = (endpoint: string, region: string): SQSClient =>
   new SQSClient({
     endpoint,
     region,
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    credentials,
+    // LocalStack's queue URLs name a host that not every resolver knows.
+    useQueueUrlAsEndpoint: false,
     requestHandler: { httpAgent: { keepAlive: true, maxSockets: 100 } },
   });
 

@@ -1,8 +1,8 @@
 import { availableParallelism } from "node:os";
-import { join } from "node:path";
 import { loadConfig } from "../../lib/config/load.ts";
-import { startEmulator } from "../emulator/emulator.ts";
-import type { CorsRule } from "../emulator/s3/cors.ts";
+import type { Config } from "../../lib/config/schema.ts";
+import { requireLocalstack, requireStore } from "../external-services.ts";
+import { startAwsServices } from "./aws-services.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { lockDataDir } from "./data-lock.ts";
 import type { Endings } from "./endings.ts";
@@ -15,7 +15,7 @@ import { claimPort } from "./ports.ts";
 import { readStackDefinition } from "./print-service.ts";
 import { queueClient, sqsSource } from "./queue-source.ts";
 import { startScheduler } from "./scheduler.ts";
-import type { CorsDefinition, FunctionDefinition, StackDefinition } from "./stack-definition.ts";
+import type { FunctionDefinition, StackDefinition } from "./stack-definition.ts";
 
 /** A running stack. */
 export type Stack = {
@@ -24,10 +24,15 @@ export type Stack = {
   readonly awsUrl: string;
   readonly region: string;
   readonly documentBucket: string;
+  /** LocalStack had no document bucket: what was ingested before is gone. */
+  readonly isEmpty: boolean;
   readonly logsDirectory: string;
 };
 
-export type StackOptions = Pick<StartOptions, "httpPort" | "awsPort" | "dataDir" | "stage"> & {
+export type StackOptions = Pick<
+  StartOptions,
+  "httpPort" | "awsPort" | "localstackUrl" | "dataDir" | "stage"
+> & {
   /** The repository. */
   readonly root: string;
   /** Where the user is. */
@@ -43,21 +48,23 @@ export type StackOptions = Pick<StartOptions, "httpPort" | "awsPort" | "dataDir"
 const invocationGraceMs = 700;
 const processGraceMs = 300;
 
-const checkConfig = (env: NodeJS.ProcessEnv, stage: string) => {
+const checkConfig = (env: NodeJS.ProcessEnv, stage: string): Config => {
   try {
-    loadConfig(env.KETTLE_CONFIG ?? "kettle.yml", stage);
+    return loadConfig(env.KETTLE_CONFIG ?? "kettle.yml", stage);
   } catch (error) {
     throw new StartError(error instanceof Error ? error.message : String(error));
   }
 };
 
-const claimPorts = async ({ httpPort, awsPort }: StackOptions) => {
+const claimPorts = async ({ httpPort, awsPort, localstackUrl }: StackOptions) => {
   const [http, aws] = await Promise.all([
     claimPort(httpPort, "KETTLE_HTTP_PORT"),
-    claimPort(awsPort, "KETTLE_AWS_PORT"),
+    localstackUrl === null ? claimPort(awsPort, "KETTLE_AWS_PORT") : 0,
   ]);
-  return { http, url: `http://127.0.0.1:${http}`, aws, awsUrl: `http://127.0.0.1:${aws}` };
+  return { http, url: `http://127.0.0.1:${http}`, aws, awsUrl: localstackUrl ?? `http://127.0.0.1:${aws}` };
 };
+
+type Ports = Awaited<ReturnType<typeof claimPorts>>;
 
 type Processes = {
   readonly definition: StackDefinition;
@@ -114,42 +121,35 @@ const aborted = (signal: AbortSignal): Promise<never> =>
     signal.addEventListener("abort", () => reject(signal.reason), { once: true });
   });
 
-/** The page of the HTTP API may be open under either name of this machine. */
-const localOrigins =
-  (port: number) =>
-  (rule: CorsDefinition): CorsRule => ({
-    ...rule,
-    allowedOrigins: rule.allowedOrigins.flatMap(
-      (origin) => origin ?? [`http://127.0.0.1:${port}`, `http://localhost:${port}`],
-    ),
-  });
-
 /** S3, SQS and every process; nothing is taken from a queue yet. */
 const startProcesses = async (
   options: StackOptions,
-  ports: Awaited<ReturnType<typeof claimPorts>>,
+  ports: Ports,
   endings: Endings,
-): Promise<{ processes: Processes; hosts: ReadonlyMap<string, FunctionHost> }> => {
-  const { root, stage, dataDir, report, signal } = options;
+): Promise<{ processes: Processes; hosts: ReadonlyMap<string, FunctionHost>; isEmpty: boolean }> => {
+  const { root, stage, dataDir, localstackUrl, report, signal } = options;
   const envFor = (region: string) => childEnvironment({ ...options, region, awsUrl: ports.awsUrl });
-  checkConfig(envFor("us-east-1"), stage);
+  const config = checkConfig(envFor("us-east-1"), stage);
+  if (localstackUrl !== null) {
+    await requireLocalstack(localstackUrl);
+    await requireStore(config);
+  }
   const definition = await readStackDefinition(root, stage, envFor("us-east-1"), signal);
   const env = envFor(definition.region);
   const logs = openLogFiles(dataDir, report);
   endings.add("logs", () => logs.close());
-  const emulator = await startEmulator({
-    port: ports.aws,
-    host: "127.0.0.1",
-    dataDir: join(dataDir, "aws"),
-    buckets: definition.buckets.map((bucket) => ({
-      ...bucket,
-      cors: bucket.cors.map(localOrigins(ports.http)),
-    })),
-    queues: definition.queues,
-    region: definition.region,
-    log: (line) => logs.write("aws", line),
-  });
-  endings.add("emulator", () => emulator.close());
+  const isEmpty = await startAwsServices(
+    {
+      definition,
+      port: ports.aws,
+      url: ports.awsUrl,
+      localstackUrl,
+      dataDir,
+      httpPort: ports.http,
+      log: (line) => logs.write("aws", line),
+    },
+    endings,
+  );
   signal.throwIfAborted();
   const processes = { definition, env, logs };
   const hosts = startHosts(options, processes, endings);
@@ -158,12 +158,12 @@ const startProcesses = async (
   endings.add("processes", () => http.stop(processGraceMs));
   const ready = [http.ready, ...[...hosts.values()].map((host) => host.ready)];
   await Promise.race([Promise.all(ready), aborted(signal)]);
-  return { processes, hosts };
+  return { processes, hosts, isEmpty };
 };
 
 /**
- * Starts S3 and SQS in this process, every function in a child, and what feeds them. Whatever was started is in
- * `endings`, also when this throws.
+ * Starts S3 and SQS in this process, or prepares LocalStack's, every function in a child, and what feeds them. Whatever
+ * was started is in `endings`, also when this throws.
  * @throws StartError in one line for what the user can mend
  */
 export const startStack = async (options: StackOptions, endings: Endings): Promise<Stack> => {
@@ -172,7 +172,7 @@ export const startStack = async (options: StackOptions, endings: Endings): Promi
   endings.add("lock", () => lock.release());
   const ports = await claimPorts(options);
   lock.describe(ports.url);
-  const { processes, hosts } = await startProcesses(options, ports, endings);
+  const { processes, hosts, isEmpty } = await startProcesses(options, ports, endings);
   const { definition, logs } = processes;
   const invoke: Invoke = async (fn, event) => hosts.get(fn.key)?.invoke(event);
   // A failure to start must not use up deliveries: messages are taken only once every function is there.
@@ -180,5 +180,6 @@ export const startStack = async (options: StackOptions, endings: Endings): Promi
   const { functions, region, documentBucket } = definition;
   const scheduler = startScheduler({ functions, region, dataDir, invoke, report });
   endings.add("intake", () => scheduler.stop());
-  return { url: ports.url, awsUrl: ports.awsUrl, region, documentBucket, logsDirectory: logs.directory };
+  const { url, awsUrl } = ports;
+  return { url, awsUrl, region, documentBucket, isEmpty, logsDirectory: logs.directory };
 };

@@ -24,6 +24,7 @@ describe("the command line of npm start", () => {
       question: null,
       httpPort: 3000,
       awsPort: 4566,
+      localstackUrl: null,
       dataDir: "/home/user/.kettle",
       stage: "local",
     });
@@ -45,6 +46,31 @@ describe("the command line of npm start", () => {
       samples: false,
       question: "why?",
     });
+  });
+
+  it("--localstack has a stage and a folder of its own, and finds LocalStack by AWS_ENDPOINT_URL", () => {
+    expect(parse(["--localstack"])).toMatchObject({
+      localstackUrl: "http://127.0.0.1:4566",
+      stage: "localstack",
+      dataDir: "/home/user/.kettle/localstack",
+    });
+    const env = {
+      AWS_ENDPOINT_URL: "http://localhost:4599/",
+      KETTLE_STAGE: "mine",
+      KETTLE_DATA_DIR: "/data",
+    };
+    expect(parse(["--localstack"], env)).toMatchObject({
+      localstackUrl: "http://localhost:4599",
+      stage: "mine",
+      dataDir: "/data",
+    });
+    expect(parse([], env).localstackUrl).toBeNull();
+  });
+
+  it.each(["127.0.0.1:4566", "nonsense"])("AWS_ENDPOINT_URL=%s is refused by name", (value) => {
+    const error = refusal(() => parse(["--localstack"], { AWS_ENDPOINT_URL: value }));
+    expect(error.exitCode).toBe(2);
+    expect(error.message).toContain("AWS_ENDPOINT_URL");
   });
 
   it.each([

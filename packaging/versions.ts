@@ -1,0 +1,10 @@
+/**
+ * Versions of the servers that Kettle is run with: docker-compose.yml names the same ones (a test holds them together),
+ * the infrastructure takes them from here.
+ */
+
+/** 2.6 before 2.6.10 exposes port 9091 without authentication (CVE-2026-26190). */
+export const milvusVersion = "2.6.19";
+
+/** The last image of LocalStack that runs without an account. */
+export const localstackVersion = "4.14.0";
