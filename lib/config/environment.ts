@@ -47,12 +47,20 @@ const root = (): string => {
   return taskRoot !== null && existsSync(join(taskRoot, bundledName)) ? taskRoot : process.cwd();
 };
 
-/** Reads the parameters bundled with the function, or kettle.yml (KETTLE_CONFIG) for KETTLE_STAGE (default `local`). */
-export const readEnvironment = (): Environment => {
+/**
+ * Reads the parameters bundled with the function, or kettle.yml (KETTLE_CONFIG) for KETTLE_STAGE (default `local`).
+ * @param chosen file and stage that go before the environment's
+ */
+export const readEnvironment = (
+  chosen: { readonly file?: string; readonly stage?: string } = {},
+): Environment => {
   const bundled = join(root(), bundledName);
   const config: Config = existsSync(bundled)
     ? JSON.parse(readFileSync(bundled, "utf8"))
-    : loadConfig(variable("KETTLE_CONFIG") ?? "kettle.yml", variable("KETTLE_STAGE") ?? "local");
+    : loadConfig(
+        chosen.file ?? variable("KETTLE_CONFIG") ?? "kettle.yml",
+        chosen.stage ?? variable("KETTLE_STAGE") ?? "local",
+      );
   return {
     config,
     dataDir: resolve(variable("KETTLE_DATA_DIR") ?? ".kettle"),
