@@ -103,6 +103,20 @@ const store = section({
   device: z.enum(["cpu", "gpu"]).default("cpu").describe("where the index is built and searched"),
   index: section({
     type: z.enum(indexTypes).default("AUTOINDEX").describe("index of the vectors; GPU_* need `device: gpu`"),
+    expectedRows: z
+      .int()
+      .min(1)
+      .max(10_000_000_000)
+      .default(100_000)
+      .describe("milvus: chunks that the collection will hold; parameters of the index are derived from it"),
+    targetRecall: z
+      .number()
+      .min(0.5)
+      .max(0.999)
+      .default(0.95)
+      .describe(
+        "milvus: share of the true nearest chunks that a search should find; parameters are derived from it",
+      ),
     build: z
       .record(z.string(), z.union([z.number(), z.string(), z.boolean()]))
       .default({})
@@ -117,6 +131,20 @@ const store = section({
     .default("COSINE")
     .describe("similarity of two vectors (they are unit length)"),
   replicas: z.int().min(1).max(16).default(1).describe("milvus: in-memory replicas of the loaded collection"),
+  shards: z
+    .int()
+    .min(1)
+    .max(16)
+    .default(1)
+    .describe("milvus: parts of a new collection that are written in parallel; fixed when it is made"),
+  partitionKey: z
+    .string()
+    .regex(/^[A-Za-z0-9_-]{1,256}$/)
+    .nullable()
+    .default(null)
+    .describe(
+      "milvus: metadata key, such as a tenant, whose values part a new collection; filters by it read one part only",
+    ),
   consistency: z
     .enum(["Strong", "Bounded", "Session", "Eventually"])
     .default("Bounded")

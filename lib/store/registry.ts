@@ -1,13 +1,24 @@
 import { join, resolve } from "node:path";
 import type { Environment } from "../config/environment.ts";
+import { createLog } from "../log.ts";
 import { embeddedStore } from "./embedded.ts";
+import { milvusOptions } from "./milvus/options.ts";
+import { connectionOptions } from "./milvus/settings.ts";
+import { milvusStore } from "./milvus.ts";
 import type { VectorStore } from "./store.ts";
 
-/** Where a store is to be made: the parameters, and the folder of this machine's data. */
-export type StoreSetting = Pick<Environment, "config" | "dataDir">;
+/** Where a store is to be made: the parameters, the folder of this machine's data, the login. */
+export type StoreSetting = Pick<Environment, "config" | "dataDir" | "root" | "storeLogin" | "deployed">;
 
 /** A driver is one line; `store.driver` of kettle.yml names it. */
 export const storeDrivers = {
   embedded: ({ config, dataDir }) =>
     embeddedStore({ path: resolve(config.store.path ?? join(dataDir, "store.sqlite")) }),
+  milvus: (setting) =>
+    milvusStore(milvusOptions(setting.config, connectionOptions(setting, warnOf(setting)))),
 } as const satisfies Record<string, (setting: StoreSetting) => VectorStore>;
+
+const warnOf = ({ config }: StoreSetting): ((message: string) => void) => {
+  const log = createLog(config.name, config.log.level);
+  return (message) => log.warn(message);
+};

@@ -39,10 +39,11 @@ http: { cors: { origins: "*" } }`);
   });
 
   it.each([
-    ["store: { driver: milvus, address: 'h:1' }", "store.driver"],
     ["store: { device: gpu }", "store.device"],
     ["store: { index: { type: HNSW } }", "store.index.type"],
     ["store: { metric: L2 }", "store.metric"],
+    ["store: { replicas: 2 }", "store.replicas"],
+    ["store: { partitionKey: tenant }", "store.partitionKey"],
     ["embedding: { device: cuda }", "embedding.device"],
     ["embedding: { images: { enabled: true } }", "embedding.images.enabled"],
     ["chunking: { strategy: semantic }", "chunking.strategy"],
@@ -58,6 +59,10 @@ http: { cors: { origins: "*" } }`);
     ["store: { driver: milvus }", "store.address"],
     ["chunking: { size: 64, overlap: 40 }", "at most half of chunking.size (64)"],
     ["search: { rerank: 'custom:mine' }", "search.custom does not declare"],
+    [
+      "store: { driver: milvus, address: 'h:1', device: gpu, index: { type: GPU_CAGRA } }\nsearch: { candidates: 2000 }",
+      "GPU_CAGRA gives at most 1024",
+    ],
     ["aws: { documentBucket: same, stateBucket: same }", "aws.stateBucket"],
   ])("parameters that contradict each other are refused: %s", (text, words) => {
     expect(problemsOf(text)).toContain(words);

@@ -1,0 +1,66 @@
+import { AppError } from "../../errors.ts";
+import { openLayout } from "./catalogue.ts";
+import type { Connection } from "./connection.ts";
+import { type BuiltIndex, describeIndexes, indexSetting, readVectorIndex } from "./index-building.ts";
+import type { IndexSetting } from "./indexes.ts";
+import { loadedFor } from "./loading.ts";
+import type { Consistency, MilvusOptions } from "./options.ts";
+import type { Target } from "./reads.ts";
+import type { Layout } from "./schema.ts";
+
+/** A collection as calls need to know it. */
+export type Opened = { readonly layout: Layout; readonly index: IndexSetting };
+
+type Work<T> = (opened: Opened, target: (level: Consistency) => Target) => Promise<T>;
+
+/** What names stand for, looked up once and again whenever the server refuses something. */
+export type OpenedCollections = {
+  /** Works on a collection or an alias, loaded. @throws AppError `STORE_REFUSED` where there is none */
+  use<T>(name: string, work: Work<T>): Promise<T>;
+  /** Writes go to the physical collection: an alias may have moved since it was looked up. */
+  physical(name: string): Promise<string>;
+  forget(name: string): void;
+  clear(): void;
+};
+
+/** The index as it is, which need not be the one that kettle.yml asks for by now. */
+const searchedIndex = (wanted: IndexSetting, built: BuiltIndex | null): IndexSetting => {
+  if (built === null) return wanted;
+  const { type, metric, build } = built;
+  return { ...wanted, type, metric, build, search: type === wanted.type ? wanted.search : {} };
+};
+
+export const openedCollections = (connection: Connection, options: MilvusOptions): OpenedCollections => {
+  const known = new Map<string, Opened>();
+  const open = async (name: string): Promise<Opened> => {
+    const layout = await openLayout(connection, name);
+    const built = readVectorIndex(await describeIndexes(connection, name));
+    const opened = { layout, index: searchedIndex(indexSetting(layout, options), built) };
+    known.set(name, opened);
+    return opened;
+  };
+  return {
+    async use(name, work) {
+      const target = (level: Consistency): Target => ({ connection, name, level });
+      const run = (opened: Opened) => loadedFor(connection, name, options, () => work(opened, target));
+      const before = known.get(name);
+      if (before === undefined) return run(await open(name));
+      try {
+        return await run(before);
+      } catch (error) {
+        if (!(error instanceof AppError) || error.code !== "STORE_REFUSED") throw error;
+        known.delete(name);
+        const now = await open(name);
+        // Refused for what was asked, not for what was thought of the collection.
+        if (JSON.stringify(now) === JSON.stringify(before)) throw error;
+        return run(now);
+      }
+    },
+    async physical(name) {
+      if (known.get(name)?.layout.spec.name === name) return name;
+      return (await openLayout(connection, name)).spec.name;
+    },
+    forget: (name) => void known.delete(name),
+    clear: () => known.clear(),
+  };
+};
