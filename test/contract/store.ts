@@ -16,14 +16,7 @@ export type StoreCapabilities = {
   readonly sections?: readonly StoreSection[];
 };
 
-export type StoreSection =
-  | "collections"
-  | "rows"
-  | "delete"
-  | "dense search"
-  | "filters"
-  | "scan"
-  | "words";
+export type StoreSection = "collections" | "rows" | "delete" | "dense search" | "filters" | "scan" | "words";
 
 let collectionsMade = 0;
 
