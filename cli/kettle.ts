@@ -6,9 +6,20 @@ import { ingestVerb } from "./verbs/ingest.ts";
 import { modelsVerb } from "./verbs/models.ts";
 import { reindexVerb } from "./verbs/reindex.ts";
 import { searchVerb } from "./verbs/search.ts";
+import { sizeVerb } from "./verbs/size.ts";
+import { usersVerb } from "./verbs/users.ts";
 
 /** A verb is one file in verbs/ and one line here. */
-const verbs = [ingestVerb, searchVerb, documentsVerb, reindexVerb, modelsVerb, configVerb];
+const verbs = [
+  ingestVerb,
+  searchVerb,
+  documentsVerb,
+  reindexVerb,
+  usersVerb,
+  sizeVerb,
+  modelsVerb,
+  configVerb,
+];
 
 const program = new Command("kettle")
   .description("Turns a bucket into a balanced knowledge base, and asks it.")
@@ -20,6 +31,7 @@ const program = new Command("kettle")
 Environment:
   KETTLE_URL    server to talk to (default http://127.0.0.1:3000)
   KETTLE_TOKEN  its bearer token
+  KETTLE_STORE_TOKEN  login of the Milvus server, user:password (users)
 
 Exit codes: 0 done, 1 something failed, 2 wrong usage, 130 interrupted`,
   );
