@@ -1,8 +1,10 @@
-import { defineConfig } from "vitest/config";
+import { configDefaults, defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
+    // Suites of their own, which install and start what they need: npm run test:localstack, npm run test:milvus.
+    exclude: [...configDefaults.exclude, "test/localstack/**"],
     // Needs a server from Python: npm run test:milvus.
     exclude: ["test/milvus/**"],
     pool: "forks",

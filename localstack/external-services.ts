@@ -19,6 +19,7 @@ export const localstackEnvironment = (root: string, env: NodeJS.ProcessEnv): Nod
   return {
     ...all,
     ...(!all.KETTLE_STORE_TOKEN &&
+      !all.KETTLE_STORE_USER &&
       all.MILVUS_ROOT_PASSWORD && { KETTLE_STORE_TOKEN: `root:${all.MILVUS_ROOT_PASSWORD}` }),
     ...(!all.AWS_ENDPOINT_URL &&
       all.LOCALSTACK_PORT && { AWS_ENDPOINT_URL: `http://127.0.0.1:${all.LOCALSTACK_PORT}` }),

@@ -1,4 +1,5 @@
 import { availableParallelism } from "node:os";
+import type { SQSClient } from "@aws-sdk/client-sqs";
 import { loadConfig } from "../../lib/config/load.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { requireLocalstack, requireStore } from "../external-services.ts";
@@ -10,10 +11,11 @@ import { type FunctionHost, startFunctionHost } from "./function-host.ts";
 import { startHttpServer } from "./http-server.ts";
 import { type LogFiles, openLogFiles } from "./log-files.ts";
 import { StartError, type StartOptions } from "./options.ts";
+import { patientSource } from "./patient-source.ts";
 import { startPoller } from "./poller.ts";
 import { claimPort } from "./ports.ts";
 import { readStackDefinition } from "./print-service.ts";
-import { queueClient, sqsSource } from "./queue-source.ts";
+import { type QueueSource, queueClient, sqsSource } from "./queue-source.ts";
 import { startScheduler } from "./scheduler.ts";
 import type { FunctionDefinition, StackDefinition } from "./stack-definition.ts";
 
@@ -91,8 +93,22 @@ const startHosts = (
 
 type Invoke = (fn: FunctionDefinition, event: unknown) => Promise<unknown>;
 
+/** The queue as a poller reads it; LocalStack's is read with patience. */
+const sourceOf = async (
+  client: SQSClient,
+  queue: string,
+  { localstackUrl }: StackOptions,
+  endings: Endings,
+): Promise<QueueSource> => {
+  const source = await sqsSource(client, queue);
+  if (localstackUrl === null) return source;
+  const patient = patientSource(source);
+  endings.add("intake", () => patient.settled());
+  return patient;
+};
+
 const startPollers = async (
-  { report }: StackOptions,
+  options: StackOptions,
   { functions, region }: StackDefinition,
   { awsUrl, invoke, endings }: { awsUrl: string; invoke: Invoke; endings: Endings },
 ) => {
@@ -103,11 +119,11 @@ const startPollers = async (
       const poller = startPoller({
         mapping,
         region,
-        source: await sqsSource(client, mapping.queue),
+        source: await sourceOf(client, mapping.queue, options, endings),
         // More invocations than cores would only wait for each other.
         concurrency: Math.min(mapping.maximumConcurrency ?? Number.POSITIVE_INFINITY, availableParallelism()),
         invoke: (event) => invoke(fn, event),
-        report: (line) => report(`${fn.key}  ${line}`),
+        report: (line) => options.report(`${fn.key}  ${line}`),
       });
       // Not waited for: what runs is given its time by its host.
       endings.add("intake", () => void poller.stop());

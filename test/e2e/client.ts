@@ -41,7 +41,7 @@ export type SearchAnswer = {
   readonly tokens: number;
 };
 
-export const apiAt = (url: string) => {
+export const apiAt = (url: string, documentBucket = bucket) => {
   const json = async (path: string, init?: RequestInit) => {
     const response = await fetch(`${url}${path}`, init);
     return { status: response.status, body: (await response.json()) as unknown };
@@ -49,7 +49,7 @@ export const apiAt = (url: string) => {
   return {
     json,
     document: async (key: string): Promise<DocumentAnswer | null> => {
-      const { status, body } = await json(`/documents/${documentId(bucket, key)}`);
+      const { status, body } = await json(`/documents/${documentId(documentBucket, key)}`);
       return status === 200 ? (body as DocumentAnswer) : null;
     },
     documents: async (): Promise<DocumentAnswer[]> => {
@@ -106,9 +106,9 @@ export const until = async <T>(
   }
 };
 
-/** Messages in all dead-letter queues. */
-export const deadLetters = async (sqs: SQSClient): Promise<number> => {
-  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({}));
+/** Messages in all dead-letter queues whose names begin so. */
+export const deadLetters = async (sqs: SQSClient, QueueNamePrefix = ""): Promise<number> => {
+  const { QueueUrls = [] } = await sqs.send(new ListQueuesCommand({ QueueNamePrefix }));
   const dead = QueueUrls.filter((url) => url.endsWith("-dlq"));
   if (dead.length === 0) throw new Error("no dead-letter queues");
   const depths = await Promise.all(

@@ -94,6 +94,11 @@ describe("the environment of start:localstack", () => {
     });
   });
 
+  it("makes no login where the user gave one by name and password", () => {
+    const env = { KETTLE_STORE_USER: "reader", KETTLE_STORE_PASSWORD: "Secret-2" };
+    expect(withFile("MILVUS_ROOT_PASSWORD=Secret-1\n", env)).not.toHaveProperty("KETTLE_STORE_TOKEN");
+  });
+
   it("is the user's alone where there is no .env", () => {
     expect(localstackEnvironment(join(tmpdir(), "no such folder"), { A: "1" })).toEqual({ A: "1" });
   });
