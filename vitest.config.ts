@@ -4,9 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     // Suites of their own, which install and start what they need: npm run test:localstack, npm run test:milvus.
-    exclude: [...configDefaults.exclude, "test/localstack/**"],
-    // Needs a server from Python: npm run test:milvus.
-    exclude: ["test/milvus/**"],
+    exclude: [...configDefaults.exclude, "test/localstack/**", "test/milvus/**"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,
