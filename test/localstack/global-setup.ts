@@ -1,6 +1,7 @@
 import type { TestProject } from "vitest/node";
 import { requireLocalstack } from "../../localstack/external-services.ts";
-import { startLocalstack } from "./server.ts";
+import { StartError } from "../../localstack/runner/options.ts";
+import { type LocalstackServer, startLocalstack } from "./server.ts";
 
 declare module "vitest" {
   interface ProvidedContext {
@@ -8,16 +9,25 @@ declare module "vitest" {
   }
 }
 
-/** One LocalStack for all files of the suite: the user's own where a variable names it. */
-export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+/** The user's own where a variable names it. */
+const localstack = async (): Promise<LocalstackServer> => {
   const given = process.env.KETTLE_LOCALSTACK_URL || process.env.AWS_ENDPOINT_URL;
-  if (given) {
-    const url = new URL(given).origin;
-    await requireLocalstack(url);
+  if (!given) return startLocalstack();
+  const url = new URL(given).origin;
+  await requireLocalstack(url);
+  return { url, stop: async () => {} };
+};
+
+/** One LocalStack for all files of the suite. */
+export const setup = async (project: TestProject): Promise<() => Promise<void>> => {
+  try {
+    const { url, stop } = await localstack();
     project.provide("localstackUrl", url);
-    return async () => {};
+    return stop;
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error;
+    // Vitest would wrap what the user needs to know into stack traces.
+    console.error(error.message);
+    return process.exit(1);
   }
-  const server = await startLocalstack();
-  project.provide("localstackUrl", server.url);
-  return server.stop;
 };

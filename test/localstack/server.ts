@@ -6,12 +6,14 @@ import {
   mkdirSync,
   mkdtempSync,
   openSync,
+  readdirSync,
   readFileSync,
   rmSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
+import { StartError } from "../../localstack/runner/options.ts";
 import { freePort } from "../../localstack/spawn-stack.ts";
 
 /** The real LocalStack from its Python package, in folders that git ignores. */
@@ -23,15 +25,15 @@ const requirements = join(import.meta.dirname, "requirements.txt");
 const bin = join(venv, process.platform === "win32" ? "Scripts" : "bin");
 
 const python = (): string => {
-  for (const name of ["python3.11", "python3.12", "python3.10", "python3", "python"])
+  for (const name of ["python3.11", "python3.12", "python3.13", "python3", "python"])
     try {
-      execFileSync(name, ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 10)"], {
+      execFileSync(name, ["-c", "import sys, venv, ensurepip; assert sys.version_info >= (3, 11)"], {
         stdio: "ignore",
       });
       return name;
     } catch {}
-  throw new Error(
-    "the LocalStack suite needs Python 3.10 or newer with venv, and there is none on the PATH; " +
+  throw new StartError(
+    "the LocalStack suite needs Python 3.11 or newer with venv, and there is none on the PATH; " +
       "install it (Debian, Ubuntu: apt install python3-venv), or set KETTLE_LOCALSTACK_URL to a LocalStack of yours",
   );
 };
@@ -50,6 +52,22 @@ const install = (): void => {
   writeFileSync(stamp, wanted);
 };
 
+const isRunning = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+};
+
+/** A folder for one server; those of runs that were interrupted go. */
+const makeFolder = (): string => {
+  mkdirSync(cache, { recursive: true });
+  for (const name of readdirSync(cache))
+    if (!isRunning(Number(name.split("-")[1]))) rmSync(join(cache, name), { recursive: true, force: true });
+  return mkdtempSync(join(cache, `run-${process.pid}-`));
+};
+
 const answers = (url: string): Promise<boolean> =>
   fetch(`${url}/_localstack/health`).then(
     (response) => response.ok,
@@ -61,7 +79,7 @@ const untilAnswers = async (url: string, child: ChildProcess, log: string): Prom
   while (!(await answers(url))) {
     if (child.exitCode !== null || child.signalCode !== null || Date.now() > deadline) {
       child.kill("SIGKILL");
-      throw new Error(`LocalStack did not start:\n${readFileSync(log, "utf8").slice(-4000)}`);
+      throw new StartError(`LocalStack did not start:\n${readFileSync(log, "utf8").slice(-4000)}`);
     }
     await wait(100);
   }
@@ -75,8 +93,7 @@ export type LocalstackServer = {
 /** Installs LocalStack where it is missing and starts it on a free port of 127.0.0.1. It ends with this process. */
 export const startLocalstack = async (): Promise<LocalstackServer> => {
   install();
-  mkdirSync(cache, { recursive: true });
-  const folder = mkdtempSync(join(cache, "run-"));
+  const folder = makeFolder();
   const url = `http://127.0.0.1:${await freePort()}`;
   const log = join(folder, "localstack.log");
   const output = openSync(log, "a");
