@@ -1,7 +1,9 @@
 import { Command } from "commander";
 import { AppError } from "../lib/errors.ts";
+import { collectionsVerb } from "./verbs/collections.ts";
 import { configVerb } from "./verbs/config.ts";
 import { documentsVerb } from "./verbs/documents.ts";
+import { indexVerb } from "./verbs/index-check.ts";
 import { ingestVerb } from "./verbs/ingest.ts";
 import { modelsVerb } from "./verbs/models.ts";
 import { reindexVerb } from "./verbs/reindex.ts";
@@ -15,6 +17,8 @@ const verbs = [
   searchVerb,
   documentsVerb,
   reindexVerb,
+  collectionsVerb,
+  indexVerb,
   usersVerb,
   sizeVerb,
   modelsVerb,

@@ -1,4 +1,3 @@
-import { createInterface } from "node:readline/promises";
 import { type Command, Option } from "commander";
 import type { Connection } from "../../lib/store/milvus/connection.ts";
 import { type PresetName, presetNames, presets, roleOf } from "../../lib/store/milvus/users/privileges.ts";
@@ -12,6 +11,7 @@ import {
   revokeRole,
   setPassword,
 } from "../../lib/store/milvus/users/users.ts";
+import { confirm } from "../confirm.ts";
 import { type StageOptions, withMilvus, withStageOptions } from "../milvus.ts";
 import { askNewPassword, askPassword, needTerminal, passwordLines, standardTerminal } from "../passwords.ts";
 
@@ -93,21 +93,8 @@ const password = async (
   });
 };
 
-const confirmed = async (question: string): Promise<boolean> => {
-  const lines = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    return /^y(es)?$/i.test((await lines.question(`${question} [y/N] `)).trim());
-  } finally {
-    lines.close();
-  }
-};
-
 const drop = async (name: string, options: Options & { readonly yes?: boolean }): Promise<void> => {
-  if (!options.yes) {
-    if (!process.stdin.isTTY)
-      throw new Error("standard input is not a terminal: add --yes to drop without being asked");
-    if (!(await confirmed(`Drop the user ${name}?`))) throw new Error("nothing was dropped");
-  }
+  await confirm(`Drop the user ${name}?`, options.yes);
   await users(options, (connection) => dropUser(connection, name));
   say(options, { name, dropped: true }, `${name} dropped`);
 };

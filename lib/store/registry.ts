@@ -8,7 +8,10 @@ import { milvusStore } from "./milvus.ts";
 import type { VectorStore } from "./store.ts";
 
 /** Where a store is to be made: the parameters, the folder of this machine's data, the login. */
-export type StoreSetting = Pick<Environment, "config" | "dataDir" | "root" | "storeLogin" | "deployed">;
+export type StoreSetting = Pick<Environment, "config" | "dataDir" | "root" | "storeLogin" | "deployed"> & {
+  /** Hears what is wrong with a server without being a failure; else the log does. */
+  readonly warn?: (message: string) => void;
+};
 
 /** A driver is one line; `store.driver` of kettle.yml names it. */
 export const storeDrivers = {
@@ -18,7 +21,8 @@ export const storeDrivers = {
     milvusStore(milvusOptions(setting.config, connectionOptions(setting, warnOf(setting)))),
 } as const satisfies Record<string, (setting: StoreSetting) => VectorStore>;
 
-const warnOf = ({ config }: StoreSetting): ((message: string) => void) => {
+const warnOf = ({ config, warn }: StoreSetting): ((message: string) => void) => {
+  if (warn !== undefined) return warn;
   const log = createLog(config.name, config.log.level);
   return (message) => log.warn(message);
 };

@@ -14,6 +14,7 @@ import {
 } from "./index-building.ts";
 import { buildParameters, serverMetric } from "./indexes.ts";
 import { isLoaded, loadCollection, releaseCollection } from "./loading.ts";
+import { replicaProblem } from "./nodes.ts";
 import type { MilvusOptions } from "./options.ts";
 import { countRows, prepareFilter } from "./reads.ts";
 import { vectorField } from "./schema.ts";
@@ -131,6 +132,8 @@ const describe = async (
 
 /** Loaded with another number of replicas, a collection has to be released first. */
 const reload = async (connection: Connection, name: string, options: MilvusOptions): Promise<void> => {
+  const problem = await replicaProblem(connection, options.replicas);
+  if (problem !== null) throw new AppError("STORE_UNAVAILABLE", `LoadCollection of ${name}: ${problem}`);
   await releaseCollection(connection, name);
   await loadCollection(connection, name, options);
 };
