@@ -15,7 +15,7 @@ import type { Bench, BenchOptions, BenchRow } from "./row.ts";
 
 const modes: readonly SearchMode[] = ["dense", "sparse", "hybrid"];
 /** Of large sets every n-th question is asked. */
-const mostQuestions = 600;
+const mostQuestions = 300;
 
 /** Questions that nothing was tuned on. */
 const reported = ({ questions }: TestSet): readonly Question[] => {

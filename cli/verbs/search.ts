@@ -58,7 +58,10 @@ export const searchVerb = (program: Command): void => {
     .option("-k, --top-k <n>", "hits in the answer", wholeNumber(1, 1000))
     .option("--candidates <n>", "hits to rerank", wholeNumber(1, 10_000))
     .option("--mode <mode>", "dense, sparse or hybrid")
-    .option("--rerank <name>", "none, distance, cluster-size, cluster-center or custom:<name>")
+    .option(
+      "--rerank <name>",
+      "balanced, distance, cluster-size, cluster-center, mmr, rrf, none or custom:<name>",
+    )
     .option("--tokens <n>", "most tokens of the answer", wholeNumber(1, 1_000_000))
     .option("--filter <json>", "structured filter, as in POST /search", jsonValue)
     .option("--cluster <when>", "`store` for stored labels, `query` to cluster the candidates")

@@ -44,7 +44,15 @@ const rules: readonly Rule[] = [
     refused: (c) =>
       c.search.rerank.startsWith("custom:")
         ? null
-        : only(c.search.rerank, ["none", "distance", "cluster-size", "cluster-center"])(),
+        : only(c.search.rerank, [
+            "none",
+            "distance",
+            "cluster-size",
+            "cluster-center",
+            "mmr",
+            "rrf",
+            "balanced",
+          ])(),
   },
 ];
 

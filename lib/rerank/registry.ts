@@ -1,8 +1,11 @@
+import { balanced } from "./balanced.ts";
 import { clusterCenter } from "./cluster-center.ts";
 import { clusterSize } from "./cluster-size.ts";
 import { distance } from "./distance.ts";
+import { mmr } from "./mmr.ts";
 import { none } from "./none.ts";
 import type { Reranker } from "./reranker.ts";
+import { rrf } from "./rrf.ts";
 
 /** The only list of rerankers that ship: request schema, docs and contract tests read it. */
 export const rerankers = {
@@ -10,6 +13,9 @@ export const rerankers = {
   distance,
   "cluster-size": clusterSize,
   "cluster-center": clusterCenter,
+  mmr,
+  rrf,
+  balanced,
 } as const satisfies Record<string, Reranker>;
 
 export type RerankerName = keyof typeof rerankers;

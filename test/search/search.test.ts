@@ -295,9 +295,9 @@ describe("what a search refuses", () => {
     ["a name of every object", { rerank: "constructor" }, "BAD_REQUEST", /no reranker/],
     [
       "one of a later version",
-      { rerank: { name: "mmr", lambda: 0.5 } },
+      { rerank: { name: "cross-encoder" } },
       "NOT_AVAILABLE",
-      /`mmr` is not part/,
+      /`cross-encoder` is not part/,
     ],
     [
       "an option that a reranker lacks",
