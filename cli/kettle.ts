@@ -3,6 +3,7 @@ import { AppError } from "../lib/errors.ts";
 import { collectionsVerb } from "./verbs/collections.ts";
 import { configVerb } from "./verbs/config.ts";
 import { documentsVerb } from "./verbs/documents.ts";
+import { evalVerb } from "./verbs/eval.ts";
 import { indexVerb } from "./verbs/index-check.ts";
 import { ingestVerb } from "./verbs/ingest.ts";
 import { modelsVerb } from "./verbs/models.ts";
@@ -16,6 +17,7 @@ const verbs = [
   ingestVerb,
   searchVerb,
   documentsVerb,
+  evalVerb,
   reindexVerb,
   collectionsVerb,
   indexVerb,
