@@ -95,8 +95,8 @@ describe("the login of the server", () => {
       "the secret gone (store.tokenSecret) (ResourceNotFoundException)",
     ],
     ["{ tokenParameter: /gone }", {}, "AWS_UNAVAILABLE", "needs ssm:GetParameter"],
-    ["{}", { user: "ann" }, "CONFIG_INVALID", "KETTLE_STORE_PASSWORD is not set"],
-    ["{}", { password: "x" }, "CONFIG_INVALID", "KETTLE_STORE_USER is not set"],
+    ["{}", { user: "ann" }, "STORE_UNAVAILABLE", "KETTLE_STORE_PASSWORD is not set"],
+    ["{}", { password: "x" }, "STORE_UNAVAILABLE", "KETTLE_STORE_USER is not set"],
   ])("%s with %j fails as %s", async (store, login, code, words) => {
     await expect(tokenOf(store, login)).rejects.toMatchObject({
       code,

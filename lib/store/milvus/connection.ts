@@ -3,15 +3,7 @@ import { AppError } from "../../errors.ts";
 import { lazy } from "../../lazy.ts";
 import { type Capabilities, capabilitiesOf } from "./capabilities.ts";
 import { type Call, isLoginFailure, statusFailure, thrownFailure, unimplemented } from "./failures.ts";
-
-export type Tls = {
-  /** Paths of PEM files; a certificate and key of our own make it mutual. */
-  readonly ca: string | null;
-  readonly certificate: string | null;
-  readonly key: string | null;
-  /** Name in the server's certificate where it is not the host of the address. */
-  readonly serverName: string | null;
-};
+import { checkTlsFiles, type Tls } from "./tls.ts";
 
 export type ConnectionOptions = {
   /** `host:port` of the proxy. */
@@ -76,6 +68,7 @@ const checkAddress = (address: string): void => {
 const clientConfig = async (options: ConnectionOptions): Promise<ClientConfig> => {
   checkAddress(options.address);
   const { tls } = options;
+  if (tls !== null) await checkTlsFiles(tls);
   const token = await options.token();
   return {
     address: options.address,

@@ -5,7 +5,7 @@ import { z } from "zod";
 import type { Environment } from "../../config/environment.ts";
 import type { Config } from "../../config/schema.ts";
 import { AppError } from "../../errors.ts";
-import type { Tls } from "./connection.ts";
+import type { Tls } from "./tls.ts";
 
 export type SecretClients = {
   readonly secrets: () => Promise<Pick<SecretsManagerClient, "send">>;
@@ -47,17 +47,20 @@ const jsonOf = (text: string): unknown => {
  * The token that a secret holds: `user:password`, an API key, or JSON with user name and password. One newline at the
  * end, which editors and `echo` leave, is not part of it. Nothing of the text is ever in a message.
  * @param where what the message calls it
- * @throws AppError `CONFIG_INVALID`
+ * @throws AppError `STORE_UNAVAILABLE`: to documents it is an outage, which somebody will mend
  */
 export const tokenIn = (text: string | undefined, where: string): string => {
   const token = (text ?? "").replace(/\r?\n$/, "");
   if (token === "")
-    throw new AppError("CONFIG_INVALID", `${where} is empty: it must hold \`user:password\` or an API key`);
+    throw new AppError(
+      "STORE_UNAVAILABLE",
+      `${where} is empty: it must hold \`user:password\` or an API key`,
+    );
   if (!/^\s*\{/.test(token)) return token;
   const parsed = written.safeParse(jsonOf(token));
   if (parsed.success) return parsed.data;
   throw new AppError(
-    "CONFIG_INVALID",
+    "STORE_UNAVAILABLE",
     `${where} holds JSON without a login: write {"username": …, "password": …}, {"token": …}, or \`user:password\` alone`,
   );
 };
@@ -98,7 +101,7 @@ const fromEnvironment = ({ token, user, password }: Environment["storeLogin"]): 
   if (user === null && password === null) return null;
   if (user !== null && password !== null) return `${user}:${password}`;
   throw new AppError(
-    "CONFIG_INVALID",
+    "STORE_UNAVAILABLE",
     `KETTLE_STORE_${user === null ? "USER" : "PASSWORD"} is not set: a login needs both, or KETTLE_STORE_TOKEN alone`,
   );
 };
@@ -112,7 +115,7 @@ type Login = {
  * Where the login of the server comes from, first of: KETTLE_STORE_TOKEN; KETTLE_STORE_USER with KETTLE_STORE_PASSWORD;
  * `store.tokenSecret` (Secrets Manager); `store.tokenParameter` (SSM); none. Read anew with each call: a driver asks
  * when it connects, and again once a login has failed, so that a rotated password is taken up.
- * @throws AppError `CONFIG_INVALID`, `AWS_UNAVAILABLE` (retryable)
+ * @throws AppError `STORE_UNAVAILABLE`, `AWS_UNAVAILABLE`, both retryable
  */
 export const storeToken =
   ({ config, storeLogin }: Login, clients: SecretClients): (() => Promise<string | null>) =>

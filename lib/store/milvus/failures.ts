@@ -1,4 +1,5 @@
 import { AppError, type FailureCode } from "../../errors.ts";
+import { tlsAdvice } from "./tls.ts";
 
 /** What was asked of whom: every message says it. */
 export type Call = {
@@ -137,11 +138,16 @@ export const thrownFailure = (call: Call, cause: unknown): AppError => {
   if (cause instanceof AppError) return cause;
   const { code, message, reason, details }: Thrown = typeof cause === "object" && cause !== null ? cause : {};
   if (typeof reason === "string" && typeof code === "number") return statusFailure(call, code, reason);
-  const what = String(details || message || reason || cause);
+  // gRPC appends its own pauses and hints, and OpenSSL ends its lines.
+  const what = String(details || message || reason || cause).replace(/\s*Resolution note:.*$/s, "");
   const grpc = typeof code === "number";
   return new MilvusFailure(
     "STORE_UNAVAILABLE",
-    sentence(call, what, grpc ? (grpcText[code] ?? `gRPC status ${code}`) : ""),
+    sentence(
+      call,
+      what.replaceAll(/\s+/g, " "),
+      tlsAdvice(what) ?? (grpc ? (grpcText[code] ?? `gRPC status ${code}`) : ""),
+    ),
     null,
     { cause },
   );
