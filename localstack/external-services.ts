@@ -69,3 +69,19 @@ export const requireStore = async ({ store }: Pick<Config, "store">): Promise<vo
   if (!(await accepts(hostname.replace(/^\[|\]$/g, ""), Number(port || 19_530))))
     throw new StartError(`no Milvus answers at ${store.address} (store.address of kettle.yml): ${hint}`);
 };
+
+type Checks = { readonly checks?: readonly { name: string; ok: boolean; message: string }[] };
+
+/**
+ * Asks the HTTP API whether it can use the store: a login that Milvus refuses is told before any message is taken.
+ * @throws StartError with the store's own words
+ */
+export const requireUsableStore = async (apiUrl: string): Promise<void> => {
+  const response = await fetch(`${apiUrl}/health`);
+  const { checks = [] } = ((await response.json().catch(() => null)) ?? {}) as Checks;
+  const store = checks.find(({ name }) => name === "store");
+  if (store?.ok === false)
+    throw new StartError(
+      `${store.message}\n(npm run start:localstack takes MILVUS_ROOT_PASSWORD of .env where KETTLE_STORE_TOKEN is not set)`,
+    );
+};

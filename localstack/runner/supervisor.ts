@@ -2,7 +2,7 @@ import { availableParallelism } from "node:os";
 import type { SQSClient } from "@aws-sdk/client-sqs";
 import { loadConfig } from "../../lib/config/load.ts";
 import type { Config } from "../../lib/config/schema.ts";
-import { requireLocalstack, requireStore } from "../external-services.ts";
+import { requireLocalstack, requireStore, requireUsableStore } from "../external-services.ts";
 import { startAwsServices } from "./aws-services.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { lockDataDir } from "./data-lock.ts";
@@ -190,6 +190,7 @@ export const startStack = async (options: StackOptions, endings: Endings): Promi
   lock.describe(ports.url);
   const { processes, hosts, isEmpty } = await startProcesses(options, ports, endings);
   const { definition, logs } = processes;
+  if (options.localstackUrl !== null) await requireUsableStore(ports.url);
   const invoke: Invoke = async (fn, event) => hosts.get(fn.key)?.invoke(event);
   // A failure to start must not use up deliveries: messages are taken only once every function is there.
   await startPollers(options, definition, { awsUrl: ports.awsUrl, invoke, endings });

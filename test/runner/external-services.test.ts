@@ -9,6 +9,7 @@ import {
   localstackEnvironment,
   requireLocalstack,
   requireStore,
+  requireUsableStore,
 } from "../../localstack/external-services.ts";
 import { StartError } from "../../localstack/runner/options.ts";
 import { freePort } from "../../localstack/spawn-stack.ts";
@@ -69,6 +70,27 @@ describe("what start:localstack needs", () => {
     await requireStore(store("milvus", host));
     await requireStore(store("milvus", `http://${host}`));
     await requireStore(store("embedded", null));
+  });
+});
+
+describe("the store as the HTTP API sees it", () => {
+  const health = (ok: boolean) =>
+    JSON.stringify({ checks: [{ name: "store", ok, message: "auth check failure" }] });
+
+  it("that cannot be used is told in its own words, with where the login comes from", async () => {
+    const error = await requireUsableStore(await serving(503, health(false))).catch(
+      (reason: unknown) => reason,
+    );
+    expect(error).toBeInstanceOf(StartError);
+    expect((error as StartError).message).toMatch(
+      /^auth check failure\n.*MILVUS_ROOT_PASSWORD.*KETTLE_STORE_TOKEN/,
+    );
+  });
+
+  it("that can be used, or is not shown to us, is taken", async () => {
+    await requireUsableStore(await serving(200, health(true)));
+    await requireUsableStore(await serving(401, '{"error": {"code": "UNAUTHORIZED"}}'));
+    await requireUsableStore(await serving(502, "<html>"));
   });
 });
 
