@@ -2,21 +2,23 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { makeCertificates, mutualTls } from "./certificates.ts";
 import { endLeftServers, installServers, type MilvusServer, startLite, startStandalone } from "./servers.ts";
 
 /**
- * `npm run test:milvus [lite|standalone|own] [-- vitest options]`: starts each server in turn, runs its suites, stops it.
+ * `npm run test:milvus [lite|standalone|tls|own] [-- vitest options]`: starts each server in turn, runs its suites, stops it.
  * With MILVUS_ADDRESS (and MILVUS_TOKEN) the suites of `own/` run against that server, and nothing is installed.
  */
 
 const root = join(import.meta.dirname, "../..");
-const kinds = ["lite", "standalone", "own"] as const;
+const kinds = ["lite", "standalone", "tls", "own"] as const;
 type Kind = (typeof kinds)[number];
 
 const servers: Readonly<Record<Exclude<Kind, "own">, () => Promise<MilvusServer>>> = {
   lite: startLite,
   // Suites of users ask for both: resets by a superuser, and their refusal to an administrator who is none.
   standalone: () => startStandalone({ env: { COMMON_SECURITY_SUPERUSERS: "root" } }),
+  tls: () => startStandalone({ settings: mutualTls(makeCertificates()) }),
 };
 
 const [first, ...others] = process.argv.slice(2);
@@ -76,7 +78,7 @@ process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
 
 mkdirSync(join(root, ".cache"), { recursive: true });
 const own = Boolean(process.env.MILVUS_ADDRESS);
-const wanted: readonly Kind[] = chosen ? [chosen] : own ? ["own"] : ["lite", "standalone"];
+const wanted: readonly Kind[] = chosen ? [chosen] : own ? ["own"] : ["lite", "standalone", "tls"];
 let passed = true;
 try {
   if (!wanted.includes("own")) {
