@@ -8,6 +8,7 @@ import type { Bench, BenchRow } from "./row.ts";
 const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   ingest: async () => (await import("./ingest.ts")).ingestBench,
   store: async () => (await import("./store.ts")).storeBench,
+  balance: async () => (await import("./balance.ts")).balanceBench,
   retrieval: async () => (await import("./retrieval.ts")).retrievalBench,
   cluster: async () => (await import("./cluster.ts")).clusterBench,
 };
