@@ -70,6 +70,9 @@ export const requireStore = async ({ store }: Pick<Config, "store">): Promise<vo
     throw new StartError(`no Milvus answers at ${store.address} (store.address of kettle.yml): ${hint}`);
 };
 
+const loginHint =
+  "\n(npm run start:localstack takes MILVUS_ROOT_PASSWORD of .env where KETTLE_STORE_TOKEN is not set)";
+
 type Checks = { readonly checks?: readonly { name: string; ok: boolean; message: string }[] };
 
 /**
@@ -80,8 +83,7 @@ export const requireUsableStore = async (apiUrl: string): Promise<void> => {
   const response = await fetch(`${apiUrl}/health`);
   const { checks = [] } = ((await response.json().catch(() => null)) ?? {}) as Checks;
   const store = checks.find(({ name }) => name === "store");
-  if (store?.ok === false)
-    throw new StartError(
-      `${store.message}\n(npm run start:localstack takes MILVUS_ROOT_PASSWORD of .env where KETTLE_STORE_TOKEN is not set)`,
-    );
+  if (store?.ok !== false) return;
+  const isLogin = store.message.includes("KETTLE_STORE_TOKEN");
+  throw new StartError(store.message + (isLogin ? loginHint : ""));
 };

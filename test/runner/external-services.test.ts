@@ -74,17 +74,18 @@ describe("what start:localstack needs", () => {
 });
 
 describe("the store as the HTTP API sees it", () => {
-  const health = (ok: boolean) =>
-    JSON.stringify({ checks: [{ name: "store", ok, message: "auth check failure" }] });
-
-  it("that cannot be used is told in its own words, with where the login comes from", async () => {
-    const error = await requireUsableStore(await serving(503, health(false))).catch(
-      (reason: unknown) => reason,
-    );
+  const health = (ok: boolean, message = "the collection is of another model") =>
+    JSON.stringify({ checks: [{ name: "store", ok, message }] });
+  const refusalOf = async (body: string): Promise<string> => {
+    const error = await requireUsableStore(await serving(503, body)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(StartError);
-    expect((error as StartError).message).toMatch(
-      /^auth check failure\n.*MILVUS_ROOT_PASSWORD.*KETTLE_STORE_TOKEN/,
-    );
+    return (error as StartError).message;
+  };
+
+  it("that cannot be used is told in its own words, a refused login with where it comes from", async () => {
+    expect(await refusalOf(health(false))).toBe("the collection is of another model");
+    const login = health(false, "auth check failure (set KETTLE_STORE_TOKEN)");
+    expect(await refusalOf(login)).toMatch(/^auth check failure .*\n.*MILVUS_ROOT_PASSWORD of \.env/);
   });
 
   it("that can be used, or is not shown to us, is taken", async () => {
