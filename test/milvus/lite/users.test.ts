@@ -1,4 +1,6 @@
 import { afterAll, describe, expect, it } from "vitest";
+import { parseConfig } from "../../../lib/config/load.ts";
+import { createStore } from "../../../lib/store/create.ts";
 import { connectMilvus } from "../../../lib/store/milvus/connection.ts";
 import { checkLogin, loginProblem } from "../../../lib/store/milvus/login-check.ts";
 import { makeRole } from "../../../lib/store/milvus/users/roles.ts";
@@ -37,5 +39,23 @@ describe("milvus-lite, which answers calls about users and does nothing", () => 
     });
     await checkLogin(milvusOptions(), { ...policy, deployed: true, allowInsecure: true });
     expect(warned).toHaveLength(1);
+  });
+
+  it("a deployed store of kettle.yml refuses every call; the same on one machine works", async () => {
+    const yaml = (more: string) =>
+      `store: { driver: milvus, address: "${milvusOptions().address}", ${more} }`;
+    const collectionsOf = async (deployed: boolean, more = "") => {
+      const warn = (message: string) => void heard.push(message);
+      const storeLogin = { token: null, user: null, password: null };
+      const config = parseConfig(yaml(more), "local");
+      const store = createStore({ config, dataDir: "", root: "/", storeLogin, deployed, warn });
+      return store.collections().finally(() => store.close());
+    };
+    const heard: string[] = [];
+    await expect(collectionsOf(true)).rejects.toMatchObject({ code: "STORE_UNAVAILABLE" });
+    expect(await collectionsOf(true, "allowInsecure: true")).toBeInstanceOf(Array);
+    expect(heard).toEqual([]);
+    expect(await collectionsOf(false)).toBeInstanceOf(Array);
+    expect(heard).toEqual([expect.stringContaining("asks for no login")]);
   });
 });
