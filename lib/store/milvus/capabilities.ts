@@ -19,6 +19,8 @@ export type Capabilities = {
   readonly numberIndex: string | null;
   /** Aliases go with their collection; newer servers refuse to drop it while it has any. */
   readonly dropsAliases: boolean;
+  /** Partition keys that upserts keep to. */
+  readonly partitionKeys: boolean;
   readonly users: boolean;
   readonly replicas: boolean;
   readonly resourceGroups: boolean;
@@ -66,6 +68,7 @@ const lite = (name: string): Capabilities => ({
   textIndex: "INVERTED",
   numberIndex: "INVERTED",
   dropsAliases: true,
+  partitionKeys: true,
   users: false,
   replicas: false,
   resourceGroups: false,
@@ -87,6 +90,8 @@ const full = (name: string, version: Version): Capabilities => ({
   numberIndex: since(version, 2, 4) ? "INVERTED" : "STL_SORT",
   // milvus-io/milvus pull requests 40143, 40147, 40148.
   dropsAliases: !since(version, 2, 4),
+  // Before, upserts spread rows over partitions by another field: milvus-io/milvus pull request 30772.
+  partitionKeys: since(version, 2, 4),
   users: true,
   replicas: true,
   resourceGroups: true,
@@ -132,5 +137,14 @@ export const requireReplicas = (server: Capabilities, replicas: number): void =>
   throw new AppError(
     "NOT_AVAILABLE",
     `${server.name} is one process and holds no replicas: set store.replicas to 1`,
+  );
+};
+
+/** @throws AppError `NOT_AVAILABLE` */
+export const requirePartitions = (server: Capabilities, partitionKey: string | null): void => {
+  if (partitionKey === null || server.partitionKeys) return;
+  throw new AppError(
+    "NOT_AVAILABLE",
+    `${server.name} upserts rows into wrong partitions (2.4 and later do not): set store.partitionKey to null`,
   );
 };

@@ -11,7 +11,7 @@ import {
 } from "../collections.ts";
 import { compareText } from "../match.ts";
 import type { CollectionSpec } from "../store.ts";
-import { requireIndex, requireReplicas } from "./capabilities.ts";
+import { requireIndex, requirePartitions, requireReplicas } from "./capabilities.ts";
 import type { Connection } from "./connection.ts";
 import { isServerCode } from "./failures.ts";
 import { createIndexes } from "./index-building.ts";
@@ -99,7 +99,10 @@ export const ensureCollection = async (
     checkSameSpec(found.layout.spec, spec);
   }
   const server = await connection.capabilities();
-  if (found.kind === "none") requireIndex(server, options.index.type);
+  if (found.kind === "none") {
+    requireIndex(server, options.index.type);
+    requirePartitions(server, options.partitionKey);
+  }
   requireReplicas(server, options.replicas);
   const layout = found.kind === "ours" ? found.layout : await create(connection, spec, options);
   await createIndexes(connection, layout, options);

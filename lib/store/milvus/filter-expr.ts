@@ -1,5 +1,6 @@
 import { type Filter, type FilterCondition, type FilterScalar, filterFieldKinds } from "../filter.ts";
 import { metadataKey } from "../match.ts";
+import { decimal, integerBound, quote, type Ranged, sayable, symbols } from "./filter-literals.ts";
 import { decimalFields, partitionField } from "./schema.ts";
 
 /**
@@ -24,34 +25,6 @@ const nothing: Condition = { expr: false, exact: true };
 const unsaid: Condition = { expr: true, exact: false };
 const exactly = (expr: string): Condition => ({ expr, exact: true });
 const atLeast = (expr: string): Condition => ({ expr, exact: false });
-
-/** A string literal. The grammar takes every character but these as it is. */
-export const quote = (text: string): string =>
-  `"${text
-    .replace(/[\\"]/g, "\\$&")
-    .replaceAll("\n", "\\n")
-    .replaceAll("\r", "\\r")
-    .replaceAll("\t", "\\t")}"`;
-
-/** NUL ends a string somewhere in some servers, and a lone surrogate is not the same character there. */
-const sayable = (text: string): boolean => !text.includes("\0") && text.isWellFormed();
-
-/** Numbers as the grammar reads them: whole ones that fit, others with an exponent. */
-const decimal = (value: number): string =>
-  Number.isSafeInteger(value) ? String(value) : value.toExponential();
-
-/** Of a field of whole numbers; bounds beyond it are no bounds. */
-const integerBound = (op: Ranged, value: number): { op: string; bound: bigint } | boolean => {
-  if (Number.isNaN(value)) return false;
-  const up = op === "gt" || op === "gte";
-  if (value >= 2 ** 63) return !up;
-  if (value < -(2 ** 63)) return up;
-  const bound = op === "gt" || op === "lte" ? Math.floor(value) : Math.ceil(value);
-  return { op: symbols[op], bound: BigInt(bound) };
-};
-
-type Ranged = "gt" | "gte" | "lt" | "lte";
-const symbols: Readonly<Record<Ranged, string>> = { gt: ">", gte: ">=", lt: "<", lte: "<=" };
 
 /** A comparison that is not turned round; `eq` is an `in` of one value. */
 type Comparison =

@@ -42,7 +42,7 @@ const subvectors = (dimension: number, part: number): number => {
   return 1;
 };
 
-/** Points `[recall, value]` between which a parameter is interpolated; measured, see docs/milvus.md. */
+/** Points `[recall, value]` between which a parameter is interpolated. */
 type Curve = readonly (readonly [number, number])[];
 const along = (curve: Curve, recall: number): number => {
   let [lowRecall, low] = curve[0] ?? [0, 0];
@@ -56,23 +56,26 @@ const along = (curve: Curve, recall: number): number => {
   return low;
 };
 
+/** Rows that the curves below were measured at: docs/milvus.md. */
+const measuredRows = 20_000;
+
 /** Share of the lists that is read. */
 const probeShare: Curve = [
-  [0.8, 0.012],
-  [0.9, 0.025],
-  [0.95, 0.045],
-  [0.98, 0.09],
-  [0.99, 0.14],
-  [0.999, 0.4],
+  [0.8, 0.02],
+  [0.9, 0.045],
+  [0.95, 0.085],
+  [0.98, 0.15],
+  [0.99, 0.23],
+  [0.999, 0.45],
 ];
-/** Candidates of a graph search, for 100,000 rows. */
+/** Candidates of a graph search; half as many again as were needed. */
 const graphCandidates: Curve = [
-  [0.8, 24],
-  [0.9, 48],
-  [0.95, 80],
-  [0.98, 160],
-  [0.99, 240],
-  [0.999, 600],
+  [0.8, 12],
+  [0.9, 24],
+  [0.95, 36],
+  [0.98, 72],
+  [0.99, 110],
+  [0.999, 320],
 ];
 
 const graphDegree = (recall: number): number => (recall <= 0.9 ? 16 : recall <= 0.98 ? 24 : 32);
@@ -82,14 +85,16 @@ type Family = {
   readonly search: (setting: IndexSetting, limit: number) => Parameters;
 };
 
+/** More and smaller lists in more rows: the same recall needs a smaller share of them. */
 const probes = (setting: IndexSetting): number => {
   const nlist = Number(setting.build.nlist ?? lists(setting));
-  return clamp(Math.ceil(nlist * along(probeShare, setting.targetRecall)), 1, nlist);
+  const share = along(probeShare, setting.targetRecall) * (measuredRows / segmentRows(setting)) ** 0.4;
+  return clamp(Math.ceil(nlist * share), 1, nlist);
 };
 
-/** Graphs need more candidates as rows grow, about with their logarithm; and never fewer than the answer has. */
+/** Graphs need more candidates as rows grow, and never fewer than the answer has. */
 const candidates = (setting: IndexSetting, limit: number): number => {
-  const growth = Math.max(0.5, Math.log10(segmentRows(setting)) / 5);
+  const growth = (Math.log(Math.max(1_000, segmentRows(setting))) / Math.log(measuredRows)) ** 2;
   return clamp(Math.max(limit, Math.ceil(along(graphCandidates, setting.targetRecall) * growth)), 1, 32_768);
 };
 
@@ -154,6 +159,15 @@ const families: Readonly<Record<IndexType, Family>> = {
     }),
     search: (setting, limit) => ({ itopk_size: cagraList(setting, limit) }),
   },
+};
+
+/**
+ * Times as many rows to ask for, so that the exact scores of their vectors choose among them: what is compressed to
+ * parts of a byte a number has the right rows, in a poor order.
+ */
+export const refinement = ({ type, targetRecall }: IndexSetting): number => {
+  if (type === "IVF_PQ" || type === "GPU_IVF_PQ") return targetRecall <= 0.85 ? 4 : 8;
+  return type === "IVF_SQ8" && targetRecall > 0.98 ? 2 : 1;
 };
 
 export const isGpu = (type: IndexType): boolean => type.startsWith("GPU_");

@@ -46,6 +46,15 @@ describe("Milvus 2.3.5", () => {
     await store.close();
   });
 
+  it("a partition key is refused before the call: upserts of 2.3 put rows into wrong partitions", async () => {
+    const store = milvusStore(milvusOptions({ partitionKey: "tenant" }));
+    await expect(store.ensure(spec("parted"))).rejects.toMatchObject({
+      code: "NOT_AVAILABLE",
+      message: expect.stringContaining("set store.partitionKey to null"),
+    });
+    await store.close();
+  });
+
   it.each([
     ["no login", null],
     ["a wrong password", "root:wrong"],

@@ -1,0 +1,7 @@
+import { describe } from "vitest";
+import { testBehaviour, testPartitions } from "../behaviour.ts";
+
+describe("milvus-lite", () => {
+  testBehaviour({ words: true });
+  testPartitions();
+});
