@@ -6,15 +6,16 @@ import { makeCertificates, mutualTls } from "./certificates.ts";
 import { endLeftServers, installServers, type MilvusServer, startLite, startStandalone } from "./servers.ts";
 
 /**
- * `npm run test:milvus [lite|standalone|tls|own] [-- vitest options]`: starts each server in turn, runs its suites, stops it.
+ * `npm run test:milvus [lite|standalone|tls|alone|own] [vitest options]`: starts each server in turn, runs its
+ * suites, stops it. The suites of `alone/` start and kill servers of their own, one after another.
  * With MILVUS_ADDRESS (and MILVUS_TOKEN) the suites of `own/` run against that server, and nothing is installed.
  */
 
 const root = join(import.meta.dirname, "../..");
-const kinds = ["lite", "standalone", "tls", "own"] as const;
+const kinds = ["lite", "standalone", "tls", "alone", "own"] as const;
 type Kind = (typeof kinds)[number];
 
-const servers: Readonly<Record<Exclude<Kind, "own">, () => Promise<MilvusServer>>> = {
+const servers: Readonly<Record<Exclude<Kind, "alone" | "own">, () => Promise<MilvusServer>>> = {
   lite: startLite,
   // Suites of users ask for both: resets by a superuser, and their refusal to an administrator who is none.
   standalone: () => startStandalone({ env: { COMMON_SECURITY_SUPERUSERS: "root" } }),
@@ -29,7 +30,12 @@ let suite: ChildProcess | null = null;
 let server: MilvusServer | null = null;
 let interrupted = false;
 
-const runSuite = async (kind: Kind, address: string, token: string | null): Promise<boolean> => {
+const runSuite = async (
+  kind: Kind,
+  address: string,
+  token: string | null,
+  options: readonly string[] = [],
+): Promise<boolean> => {
   const report = join(root, ".cache", `vitest-milvus-${kind}.json`);
   suite = spawn(
     process.execPath,
@@ -43,12 +49,17 @@ const runSuite = async (kind: Kind, address: string, token: string | null): Prom
       "--reporter=default",
       "--reporter=json",
       `--outputFile.json=${report}`,
+      ...options,
       ...vitestOptions,
     ],
     {
       cwd: root,
       stdio: "inherit",
-      env: { ...process.env, KETTLE_TEST_MILVUS: JSON.stringify({ address, token }) },
+      env: {
+        ...process.env,
+        KETTLE_TEST_MILVUS: JSON.stringify({ address, token }),
+        KETTLE_TEST_RUN: String(process.pid),
+      },
     },
   );
   const [code] = await once(suite, "exit");
@@ -58,6 +69,7 @@ const runSuite = async (kind: Kind, address: string, token: string | null): Prom
 const run = async (kind: Kind): Promise<boolean> => {
   if (kind === "own")
     return runSuite(kind, process.env.MILVUS_ADDRESS ?? "", process.env.MILVUS_TOKEN || null);
+  if (kind === "alone") return runSuite(kind, "", null, ["--maxWorkers=1"]);
   server = await servers[kind]();
   try {
     return await runSuite(kind, server.address, kind === "lite" ? null : "root:Milvus");
@@ -78,7 +90,7 @@ process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
 
 mkdirSync(join(root, ".cache"), { recursive: true });
 const own = Boolean(process.env.MILVUS_ADDRESS);
-const wanted: readonly Kind[] = chosen ? [chosen] : own ? ["own"] : ["lite", "standalone", "tls"];
+const wanted: readonly Kind[] = chosen ? [chosen] : own ? ["own"] : ["lite", "standalone", "tls", "alone"];
 let passed = true;
 try {
   if (!wanted.includes("own")) {

@@ -24,6 +24,9 @@ const cache = join(root, ".cache", "milvus");
 /** One file a running server, named by its process id: what an interrupted run leaves behind is found here. */
 const runningFolder = join(cache, "running");
 
+/** Process id of the run that servers belong to: `run.ts`, also for those that its suites start. */
+const runId = process.env.KETTLE_TEST_RUN ?? String(process.pid);
+
 /** Pinned: the suites assert what these versions do. */
 const packages = ["milvus-lite==3.2.2", "pymilvus==3.0.2", "milvus==2.3.5", "setuptools<81"] as const;
 
@@ -100,7 +103,7 @@ const start = async ({ name, dataDir, command, args, env, ready }: Launch): Prom
   await once(child, "spawn");
   mkdirSync(runningFolder, { recursive: true });
   const mark = join(runningFolder, String(child.pid));
-  writeFileSync(mark, dataDir);
+  writeFileSync(mark, JSON.stringify({ run: runId, dataDir }));
   child.once("exit", () => rmSync(mark, { force: true }));
   const deadline = Date.now() + 120_000;
   while (!(await ready())) {
@@ -183,6 +186,8 @@ export const startStandalone = async (options: StandaloneOptions = {}): Promise<
     "proxy.timeTickInterval": "10",
     "queryCoord.checkInterval": "100",
     "queryCoord.distPullInterval": "50",
+    // A server that was killed comes back once its lease has run out.
+    "common.session.ttl": "3",
     ...options.settings,
   };
   return launch({
@@ -206,14 +211,17 @@ export const startStandalone = async (options: StandaloneOptions = {}): Promise<
   });
 };
 
-/** Ends what an interrupted run left behind, and only that: the process must still be the server of that folder. */
+/**
+ * Ends what this run, or one that is gone, left behind, and only that: a process must still be the server of its folder.
+ */
 export const endLeftServers = (): void => {
   if (!existsSync(runningFolder)) return;
   for (const pid of readdirSync(runningFolder)) {
-    const dataDir = readFileSync(join(runningFolder, pid), "utf8");
-    if (commandOf(Number(pid)).includes(dataDir)) process.kill(Number(pid), "SIGKILL");
+    const mark: { run: string; dataDir: string } = JSON.parse(readFileSync(join(runningFolder, pid), "utf8"));
+    if (mark.run !== runId && commandOf(Number(mark.run)) !== "") continue;
+    if (commandOf(Number(pid)).includes(mark.dataDir)) process.kill(Number(pid), "SIGKILL");
     rmSync(join(runningFolder, pid), { force: true });
-    rmSync(dataDir, { recursive: true, force: true });
+    rmSync(mark.dataDir, { recursive: true, force: true });
   }
 };
 
