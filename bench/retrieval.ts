@@ -25,7 +25,7 @@ const reported = ({ questions }: TestSet): readonly Question[] => {
 };
 
 const arms = (mode: SearchMode): readonly Arm[] =>
-  rerankerNames.map((name) => ({ name, rerank: name, mode }));
+  rerankerNames.filter((name) => name !== "cross-encoder").map((name) => ({ name, rerank: name, mode }));
 
 /** Every reranker gets the same question before the next one is asked: the store searches once. */
 const measureMode = async (

@@ -14,6 +14,7 @@ export const handler = serve(kettle, "search", async () => {
     embedder: await kettle.embedder(),
     centroids,
     customRerankers: customRerankers({ custom: config.search.custom, root: environment.root }),
+    scorePairs: async (question, texts) => (await kettle.pairScorer()).score(question, texts),
     clock: () => performance.now(),
   });
   return {

@@ -62,6 +62,8 @@ const composeHeavy = (environment: Environment) => {
     /** The model's name, identity and dimension by its manifest: needs neither weights nor runtime. */
     identity: lazy(async () => (await import("./embed/model-files.ts")).embeddingIdentity(model)),
     embedder: lazy(async () => (await import("./embed/create.ts")).createEmbedder(environment)),
+    /** Of the `cross-encoder` reranker; its model is pulled by those who want it. */
+    pairScorer: lazy(async () => (await import("./embed/create.ts")).createPairScorer(environment)),
     store: lazy(async () => (await import("./store/create.ts")).createStore(environment)),
   };
 };

@@ -60,7 +60,7 @@ export const searchVerb = (program: Command): void => {
     .option("--mode <mode>", "dense, sparse or hybrid")
     .option(
       "--rerank <name>",
-      "balanced, distance, cluster-size, cluster-center, mmr, rrf, none or custom:<name>",
+      "balanced, distance, cluster-size, cluster-center, mmr, rrf, cross-encoder, none or custom:<name>",
     )
     .option("--tokens <n>", "most tokens of the answer", wholeNumber(1, 1_000_000))
     .option("--filter <json>", "structured filter, as in POST /search", jsonValue)

@@ -39,21 +39,6 @@ const rules: readonly Rule[] = [
   },
   { path: "chunking.strategy", refused: (c) => only(c.chunking.strategy, ["recursive"])() },
   { path: "clustering.algorithm", refused: (c) => only(c.clustering.algorithm, ["none", "kmeans"])() },
-  {
-    path: "search.rerank",
-    refused: (c) =>
-      c.search.rerank.startsWith("custom:")
-        ? null
-        : only(c.search.rerank, [
-            "none",
-            "distance",
-            "cluster-size",
-            "cluster-center",
-            "mmr",
-            "rrf",
-            "balanced",
-          ])(),
-  },
 ];
 
 /** Problems as `{path, message}` for each value whose feature is not there yet. */

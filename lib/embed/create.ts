@@ -1,4 +1,5 @@
 import type { Config } from "../config/schema.ts";
+import { onnxPairScorer, type PairScorer } from "./cross-encoder.ts";
 import { type EmbeddingIdentity, embeddingIdentity } from "./model-files.ts";
 import { type OnnxEmbedder, onnxEmbedder } from "./onnx.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
@@ -22,6 +23,13 @@ export const createEmbedder = (environment: EmbeddingEnvironment): Promise<OnnxE
     batchSize,
   });
 };
+
+/** What the `cross-encoder` reranker runs: multilingual, 280 MB, MIT; pulled by who wants it. */
+const crossEncoderModel = "bge-reranker-base";
+
+/** For composition roots: the cross-encoder. @throws AppError `MODEL_MISSING`, which says how to get it. */
+export const createPairScorer = ({ config, modelsDir, vcpus }: EmbeddingEnvironment): Promise<PairScorer> =>
+  onnxPairScorer({ modelsDir, model: crossEncoderModel, threads: config.embedding.threads || vcpus });
 
 type WithoutThreads = Omit<EmbeddingEnvironment, "vcpus">;
 

@@ -17,7 +17,7 @@ export type OnnxEmbedder = Embedder & {
   warm(): Promise<void>;
 };
 
-const failed = (model: string, error: unknown): AppError =>
+export const failed = (model: string, error: unknown): AppError =>
   error instanceof AppError
     ? error
     : new AppError("EMBEDDING_FAILED", `model ${model}: ${error instanceof Error ? error.message : error}`, {
@@ -30,7 +30,7 @@ const runnable = (model: VerifiedModel): VerifiedModel => {
   return model;
 };
 
-const startPool = ({ entry, path }: VerifiedModel, threads: number): EmbedPool =>
+export const startPool = ({ entry, path }: VerifiedModel, threads: number): EmbedPool =>
   embedPool(
     {
       graph: path(entry.graph),

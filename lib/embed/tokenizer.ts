@@ -11,6 +11,8 @@ export type TextTokenizer = Tokenizer & {
    * never the closing special token.
    */
   encode(text: string, kind: EmbedKind): Int32Array;
+  /** The same of a question and a text together, as cross-encoders read them; the text loses its end. */
+  encodePair(question: string, text: string): Int32Array;
 };
 
 /** No vocabulary has longer pieces, so what lies beyond can only be cut away; it is not worth tokenizing. */
@@ -47,6 +49,14 @@ export const tokenizerFiles = (entry: VerifiedModel["entry"]): readonly string[]
 
 const readJson = async (path: string): Promise<object> => JSON.parse(await readFile(path, "utf8"));
 
+const withinWindow = (ids: readonly number[], maxTokens: number): Int32Array => {
+  const closing = ids.at(-1);
+  if (ids.length <= maxTokens || closing === undefined) return Int32Array.from(ids);
+  const cut = Int32Array.from(ids.slice(0, maxTokens));
+  cut[maxTokens - 1] = closing;
+  return cut;
+};
+
 /** @throws AppError `MODEL_MISSING` when the tokenizer's files are not tokenizer files. */
 export const tokenizerOf = async (model: VerifiedModel): Promise<TextTokenizer> => {
   const { entry } = model;
@@ -63,17 +73,13 @@ export const tokenizerOf = async (model: VerifiedModel): Promise<TextTokenizer> 
     });
   }
   const countStretch = (text: string): number => hub.encode(text, { add_special_tokens: false }).ids.length;
+  const near = (text: string): string =>
+    text.slice(0, Math.min(entry.maxTokens * longestPiece, longestInput));
   return {
     count: (text) => countInStretches(text, countStretch),
-    encode: (text, kind) => {
-      const near = text.slice(0, Math.min(entry.maxTokens * longestPiece, longestInput));
-      const { ids } = hub.encode(entry.prefixes[kind] + near);
-      const closing = ids.at(-1);
-      if (ids.length <= entry.maxTokens || closing === undefined) return Int32Array.from(ids);
-      const cut = Int32Array.from(ids.slice(0, entry.maxTokens));
-      cut[entry.maxTokens - 1] = closing;
-      return cut;
-    },
+    encode: (text, kind) => withinWindow(hub.encode(entry.prefixes[kind] + near(text)).ids, entry.maxTokens),
+    encodePair: (question, text) =>
+      withinWindow(hub.encode(near(question), { text_pair: near(text) }).ids, entry.maxTokens),
   };
 };
 

@@ -1,6 +1,7 @@
 import { balanced } from "./balanced.ts";
 import { clusterCenter } from "./cluster-center.ts";
 import { clusterSize } from "./cluster-size.ts";
+import { crossEncoder } from "./cross-encoder.ts";
 import { distance } from "./distance.ts";
 import { mmr } from "./mmr.ts";
 import { none } from "./none.ts";
@@ -16,6 +17,7 @@ export const rerankers = {
   mmr,
   rrf,
   balanced,
+  "cross-encoder": crossEncoder,
 } as const satisfies Record<string, Reranker>;
 
 export type RerankerName = keyof typeof rerankers;

@@ -28,7 +28,12 @@ export type RerankContext = {
   /** Options given with the reranker's name in the request, as its `options` parsed them. */
   readonly options: Readonly<Record<string, unknown>>;
   readonly signal: AbortSignal;
+  /** A cross-encoder's judgment of each text: higher is more relevant. @throws AppError `MODEL_MISSING` */
+  readonly scorePairs: ScorePairs;
 };
+
+/** Judges how well each text answers the question; one number a text, in their order. */
+export type ScorePairs = (question: string, texts: readonly string[]) => Promise<ArrayLike<number>>;
 
 /**
  * Port: clustered hits (best score first) → a permutation or a subset of them, in order.

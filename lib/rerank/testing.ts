@@ -24,6 +24,7 @@ export const rerankContext = (given: Partial<RerankContext> = {}): RerankContext
   budgetTokens: null,
   options: {},
   signal: new AbortController().signal,
+  scorePairs: async (_, texts) => new Float32Array(texts.length),
   ...given,
 });
 

@@ -1,5 +1,5 @@
 import { type ClusterAlgorithm, isClusterAlgorithm } from "../cluster/registry.ts";
-import { type Config, rerankNames } from "../config/schema.ts";
+import type { Config } from "../config/schema.ts";
 import { AppError } from "../errors.ts";
 import { isRerankerName, rerankerNames, rerankers } from "../rerank/registry.ts";
 import type { Reranker } from "../rerank/reranker.ts";
@@ -41,11 +41,6 @@ const findReranker = async (
   if (isRerankerName(name)) return rerankers[name];
   const own = name.startsWith("custom:") ? await custom(name.slice("custom:".length)) : null;
   if (own !== null) return own;
-  if ((rerankNames as readonly string[]).includes(name))
-    throw new AppError(
-      "NOT_AVAILABLE",
-      `reranker \`${name}\` is not part of this version; available: ${availableNames(config)}`,
-    );
   throw bad(`rerank: there is no reranker \`${name}\`; available: ${availableNames(config)}`);
 };
 
@@ -99,7 +94,7 @@ export const checkQueryClustering = (candidates: number): void => {
 
 /**
  * Fills in what the caller left out from kettle.yml.
- * @throws AppError `BAD_REQUEST`, `NOT_AVAILABLE` or, for a custom reranker that cannot be loaded, `RERANKER_FAILED`
+ * @throws AppError `BAD_REQUEST` or, for a custom reranker that cannot be loaded, `RERANKER_FAILED`
  */
 export const searchSettings = async (
   query: SearchQuery,

@@ -3,6 +3,7 @@ import type { Metadata } from "../chunk-row.ts";
 import type { Config } from "../config/schema.ts";
 import type { Embedder } from "../embed/embedder.ts";
 import { AppError } from "../errors.ts";
+import type { ScorePairs } from "../rerank/reranker.ts";
 import type { ScoredChunk } from "../scored-chunk.ts";
 import type { Filter } from "../store/filter.ts";
 import type { SearchMode, VectorStore } from "../store/store.ts";
@@ -100,6 +101,7 @@ export type SearchDeps = {
   readonly embedder: Pick<Embedder, "embed" | "identity" | "model">;
   readonly centroids: Pick<Centroids, "current">;
   readonly customRerankers: CustomRerankers;
+  readonly scorePairs: ScorePairs;
   /** Milliseconds that never go back, for the timings. */
   readonly clock: () => number;
 };
@@ -189,6 +191,7 @@ export const searchStep =
       topK,
       budgetTokens,
       options: settings.rerankOptions,
+      scorePairs: deps.scorePairs,
       signal,
     };
     const ordered = await time("rerankMs", () => settings.reranker.rerank(clustered, context));

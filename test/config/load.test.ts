@@ -48,7 +48,6 @@ http: { cors: { origins: "*" } }`);
     ["embedding: { images: { enabled: true } }", "embedding.images.enabled"],
     ["chunking: { strategy: semantic }", "chunking.strategy"],
     ["clustering: { algorithm: hdbscan }", "clustering.algorithm"],
-    ["search: { rerank: cross-encoder }", "search.rerank"],
   ])("a key whose feature is not there yet is refused: %s", (text, path) => {
     expect(problemsOf(text)).toContain(`${path}: `);
     expect(problemsOf(text)).toMatch(/not part of this version/);

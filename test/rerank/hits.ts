@@ -13,6 +13,7 @@ export const context = (options: Partial<RerankContext> = {}): RerankContext => 
   budgetTokens: null,
   options: {},
   signal: new AbortController().signal,
+  scorePairs: async (_, texts) => new Float32Array(texts.length),
   ...options,
 });
 

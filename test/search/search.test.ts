@@ -294,12 +294,6 @@ describe("what a search refuses", () => {
     ["an own one that kettle.yml lacks", { rerank: "custom:mine" }, "BAD_REQUEST", /custom:recency/],
     ["a name of every object", { rerank: "constructor" }, "BAD_REQUEST", /no reranker/],
     [
-      "one of a later version",
-      { rerank: { name: "cross-encoder" } },
-      "NOT_AVAILABLE",
-      /`cross-encoder` is not part/,
-    ],
-    [
       "an option that a reranker lacks",
       { rerank: { name: "distance", k: 3 } },
       "BAD_REQUEST",

@@ -62,6 +62,7 @@ export const searchStack = async (yaml = "") => {
     centroids,
     customRerankers: customRerankers({ custom: config.search.custom, root: process.cwd() }),
     clock: () => performance.now(),
+    scorePairs: async (_, texts) => new Float32Array(texts.length),
   });
   const recluster = reclusterStep({ config, store, centroids, log: silent, now });
   return {
