@@ -308,6 +308,20 @@ export const testVectorStore = (open: () => Promise<VectorStore>, capabilities: 
       expect(ids(await reader.search(name, { mode: "dense", vector: at(0), limit: 5 }))).toEqual(["b", "c"]);
     });
 
+    it("that replace the newest ones are what other handles' searches see", async () => {
+      const reader = await handle();
+      const seen = async () => {
+        const hits = await reader.search(name, { mode: "dense", vector: at(0), limit: 5 });
+        return hits.map(({ id, score }) => `${id} ${score.toFixed(2)}`);
+      };
+      await store.upsert(name, [row("a", { vector: at(60) })]);
+      await store.upsert(name, [row("b", { vector: at(0) })]);
+      expect(await seen()).toEqual(["b 1.00", "a 0.50"]);
+      await store.delete(name, { field: "id", op: "eq", value: "b" });
+      await store.upsert(name, [row("c", { vector: at(90) })]);
+      expect(await seen()).toEqual(["a 0.50", "c 0.00"]);
+    });
+
     it("written by several handles at once, same ids and others, are each there once and whole", async () => {
       const writers = await Promise.all([handle(), handle(), handle(), handle()]);
       await Promise.all(

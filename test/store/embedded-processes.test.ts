@@ -1,4 +1,4 @@
-import { type ChildProcess, fork } from "node:child_process";
+import { type ChildProcess, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -119,4 +119,20 @@ it("kill −9 in the middle of writes leaves each batch whole or absent, and eve
     checkFile(path, "words_1");
   }
   expect(survived).toBeGreaterThanOrEqual(58);
+});
+
+it("a new file that another process holds for a moment is waited for", async () => {
+  const path = join(folder, "held.sqlite");
+  const script = `
+    const db = new (require("node:sqlite").DatabaseSync)(process.argv[1]);
+    db.exec("BEGIN IMMEDIATE");
+    console.log("held");
+    setTimeout(() => db.exec("COMMIT"), 150);`;
+  const holder = spawn(process.execPath, ["-e", script, path], { stdio: ["ignore", "pipe", "inherit"] });
+  children.add(holder);
+  await once(holder.stdout, "data");
+  const store = embeddedStore({ path });
+  await store.ensure(spec("c"));
+  expect(await store.count("c")).toBe(0);
+  await store.close();
 });
