@@ -114,6 +114,8 @@ const summary = (results: readonly IngestedFile[], startedAt: number): string =>
 
 /** Where to go from here. */
 export const nextSteps = (stack: Stack, samplesThere: boolean): string => {
+  // The command talks to the default address unless told.
+  const where = stack.url === "http://127.0.0.1:3000" ? "" : `KETTLE_URL=${stack.url} `;
   const question = samplesThere ? "how hot should the water be?" : "your question";
   return [
     "",
@@ -125,7 +127,7 @@ export const nextSteps = (stack: Stack, samplesThere: boolean): string => {
     `    AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any AWS_REGION=${stack.region} \\`,
     `      aws --endpoint-url ${stack.awsUrl} s3 cp notes.pdf s3://${stack.documentBucket}/`,
     `    curl -s ${stack.url}/search -H 'content-type: application/json' -d '{"query":"${question}"}'`,
-    "  or: npx kettle ingest FOLDER, npx kettle search QUESTION",
+    `  or: ${where}npx kettle ingest FOLDER, ${where}npx kettle search QUESTION`,
   ].join("\n");
 };
 
