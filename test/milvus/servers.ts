@@ -159,7 +159,12 @@ export const startLite = async (): Promise<MilvusServer> => {
     port,
     dataDir,
     command: join(venv, "bin", "milvus-lite"),
-    args: ["server", "--data-dir", join(dataDir, "data"), "--host", "127.0.0.1", "--port", String(port)],
+    args: [
+      "server",
+      ...["--data-dir", join(dataDir, "data"), "--host", "127.0.0.1", "--port", String(port)],
+      // Its engine is not safe for writes at once (`adapter/grpc/server.py`): with more, a kill −9 loses rows.
+      ...["--max-workers", "1"],
+    ],
     ready: () => accepts(port),
   });
 };
