@@ -1,10 +1,14 @@
+import { randomUUID } from "node:crypto";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { s3Bucket } from "../lib/aws/s3-bucket.ts";
 import { readEnvironment } from "../lib/config/environment.ts";
 import { createEmbedder } from "../lib/embed/create.ts";
 import { documentId } from "../lib/ids.ts";
+import type { Ledger } from "../lib/ledger/ledger.ts";
+import { ledgerOver } from "../lib/ledger/s3-ledger.ts";
 import { type SpawnedStack, spawnStack } from "../localstack/spawn-stack.ts";
 import type { Bench, BenchOptions, BenchRow } from "./row.ts";
 
@@ -40,21 +44,18 @@ const documents = (): readonly string[] => {
   );
 };
 
-type Document = { readonly id: string; readonly state: string };
-
 /**
- * Waits for one document after another: asking for all of them again and again would take the processor from what is
- * measured.
+ * Waits for one document after another, by its ledger entry: the API costs more to ask, and asking must not take the
+ * processor from what is measured.
  */
 const waitReady = async (
-  url: string,
+  ledger: Pick<Ledger, "read">,
   keys: readonly string[],
   meanwhile: () => Promise<void>,
 ): Promise<void> => {
   for (const key of keys) {
     for (;;) {
-      const response = await fetch(`${url}/documents/${documentId(bucket, key)}`);
-      const { state } = response.ok ? ((await response.json()) as Document) : { state: "unknown" };
+      const state = (await ledger.read(key))?.state;
       if (state === "ready") break;
       if (state === "failed") throw new Error(`${key} failed`);
       await meanwhile();
@@ -101,9 +102,15 @@ const endToEnd = async (stack: SpawnedStack, { progress }: BenchOptions): Promis
     region: "us-east-1",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
+  const ledger = ledgerOver({
+    state: s3Bucket(s3, "kettle-state"),
+    bucket,
+    clock: Date.now,
+    nonce: randomUUID,
+  });
   const put = (Key: string, Body: string) => s3.send(new PutObjectCommand({ Bucket: bucket, Key, Body }));
   await put("warm-up.txt", "Warm up.");
-  await waitReady(stack.url, ["warm-up.txt"], async () => {});
+  await waitReady(ledger, ["warm-up.txt"], async () => {});
   await timeSearch(stack.url);
 
   progress(`ingesting ${documentCount} documents`);
@@ -111,7 +118,7 @@ const endToEnd = async (stack: SpawnedStack, { progress }: BenchOptions): Promis
   const keys = (folder: string) => bodies.map((_, i) => `${folder}/${i}.txt`);
   const start = performance.now();
   await Promise.all(bodies.map((body, i) => put(`bench/${i}.txt`, body)));
-  await waitReady(stack.url, keys("bench"), async () => {});
+  await waitReady(ledger, keys("bench"), async () => {});
   const seconds = (performance.now() - start) / 1000;
   const texts = await chunkTexts(stack.url, keys("bench"));
 
@@ -120,7 +127,7 @@ const endToEnd = async (stack: SpawnedStack, { progress }: BenchOptions): Promis
   for (let i = 0; i < searchesIdle; i += 1) idle.push(await timeSearch(stack.url));
   const busy: number[] = [];
   await Promise.all(bodies.map((body, i) => put(`again/${i}.txt`, `Again. ${body}`)));
-  await waitReady(stack.url, keys("again"), async () => {
+  await waitReady(ledger, keys("again"), async () => {
     busy.push(await timeSearch(stack.url));
   });
   return { texts, seconds, idle: p50(idle), busy: p50(busy) };
