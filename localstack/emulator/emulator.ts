@@ -11,6 +11,7 @@ import { httpServer, listen } from "./server.ts";
 import { sqsApp } from "./sqs/app.ts";
 import { MoveTasks } from "./sqs/move-tasks.ts";
 import { queueArn } from "./sqs/queue.ts";
+import { type QueueReader, queueReader } from "./sqs/queue-reader.ts";
 import { type QueueDepth, QueueStore } from "./sqs/queue-store.ts";
 
 type EmulatedQueue = {
@@ -47,6 +48,8 @@ export type Emulator = {
   /** For AWS_ENDPOINT_URL; no path-style setting is needed. */
   readonly url: string;
   readonly port: number;
+  /** A queue for a consumer in this process. @throws SqsFault when there is no such queue */
+  readonly queueReader: (name: string) => QueueReader;
   /** How many messages each queue holds, by name. */
   readonly queueDepths: () => readonly QueueDepth[];
   /** @returns a function that ends the subscription */
@@ -125,7 +128,8 @@ const serve = async (
   const uploads = new UploadStore(database, objects);
   declare(options, { queues, objects, uploads }, region);
   let url = "";
-  const app = sqsApp({ queues, moveTasks: new MoveTasks(queues), region, url: () => url, log });
+  const moveTasks = new MoveTasks(queues);
+  const app = sqsApp({ queues, moveTasks, region, url: () => url, log });
   await app.ready();
   const s3 = s3Handler({ objects, uploads, region }, log);
   const server = httpServer({ sqs: app.routing, s3: (request, response) => void s3(request, response) });
@@ -146,6 +150,7 @@ const serve = async (
   return {
     url,
     port,
+    queueReader: (name) => queueReader(name, { queues, moveTasks, region }),
     queueDepths: () => queues.list().map(({ name }) => queues.depth(name)),
     onActivity: feed.listen,
     close: () => {

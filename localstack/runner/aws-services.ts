@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { startEmulator } from "../emulator/emulator.ts";
+import { type Emulator, startEmulator } from "../emulator/emulator.ts";
 import { provision } from "../provision.ts";
 import type { Endings } from "./endings.ts";
-import { bucketClient, queueClient } from "./queue-source.ts";
+import { patientSource } from "./patient-source.ts";
+import { bucketClient, emulatorSource, type QueueSource, queueClient, sqsSource } from "./queue-source.ts";
 import type { StackDefinition } from "./stack-definition.ts";
 
 export type AwsServicesOptions = {
@@ -24,7 +25,7 @@ const ownOrigins = (port: number) => [`http://127.0.0.1:${port}`, `http://localh
 const emulate = async (
   { definition, port, dataDir, httpPort, log }: AwsServicesOptions,
   endings: Endings,
-): Promise<void> => {
+): Promise<Emulator> => {
   const own = ownOrigins(httpPort);
   const emulator = await startEmulator({
     port,
@@ -42,6 +43,7 @@ const emulate = async (
     log,
   });
   endings.add("emulator", () => emulator.close());
+  return emulator;
 };
 
 const prepareLocalstack = async ({ definition, url, httpPort }: AwsServicesOptions): Promise<boolean> => {
@@ -56,12 +58,36 @@ const prepareLocalstack = async ({ definition, url, httpPort }: AwsServicesOptio
   }
 };
 
-/**
- * S3 and SQS with the buckets and queues of the definition: in this process, or LocalStack's.
- * @returns whether LocalStack had no document bucket: it forgets everything when it ends
- */
-export const startAwsServices = async (options: AwsServicesOptions, endings: Endings): Promise<boolean> => {
-  if (options.localstackUrl !== null) return prepareLocalstack(options);
-  await emulate(options, endings);
-  return false;
+export type AwsServices = {
+  /** LocalStack had no document bucket: it forgets everything when it ends. */
+  readonly isEmpty: boolean;
+  /** The queue as a poller reads it. */
+  source(queue: string): Promise<QueueSource>;
+};
+
+/** LocalStack's queues are read with patience. */
+const localstackSources = (
+  { url, definition }: AwsServicesOptions,
+  endings: Endings,
+): AwsServices["source"] => {
+  const client = queueClient(url, definition.region);
+  endings.add("clients", () => client.destroy());
+  return async (queue) => {
+    const source = patientSource(await sqsSource(client, queue));
+    endings.add("intake", () => source.settled());
+    return source;
+  };
+};
+
+/** S3 and SQS with the buckets and queues of the definition: in this process, or LocalStack's. */
+export const startAwsServices = async (
+  options: AwsServicesOptions,
+  endings: Endings,
+): Promise<AwsServices> => {
+  if (options.localstackUrl !== null) {
+    const isEmpty = await prepareLocalstack(options);
+    return { isEmpty, source: localstackSources(options, endings) };
+  }
+  const emulator = await emulate(options, endings);
+  return { isEmpty: false, source: async (queue) => emulatorSource(emulator.queueReader(queue)) };
 };

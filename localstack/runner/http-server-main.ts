@@ -10,6 +10,8 @@ const require = createRequire(import.meta.url);
 type Serverless = { init(): Promise<void>; run(): Promise<void> };
 
 const serve = async ({ root, stage, port, service }: HttpServerSettings) => {
+  // A line for each call is what the functions log themselves.
+  process.env.SLS_LOG_LEVEL ??= "warning";
   require("serverless/lib/utils/serverless-utils/log-reporters/node");
   const Serverless: new (options: unknown) => Serverless = require("serverless");
   const serverless = new Serverless({

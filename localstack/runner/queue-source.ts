@@ -8,6 +8,7 @@ import {
   ReceiveMessageCommand,
   SQSClient,
 } from "@aws-sdk/client-sqs";
+import type { QueueReader, WireMessage } from "../emulator/sqs/queue-reader.ts";
 
 /** A message as SQS gave it, with what a poller needs at hand. */
 export type ReceivedMessage = {
@@ -69,6 +70,34 @@ export const queueClient = (endpoint: string, region: string): SQSClient =>
     useQueueUrlAsEndpoint: false,
     requestHandler: { httpAgent: { keepAlive: true, maxSockets: 100 } },
   });
+
+const withBytes = ({ MessageAttributes, ...message }: WireMessage): Message => ({
+  ...message,
+  ...(MessageAttributes && {
+    MessageAttributes: Object.fromEntries(
+      Object.entries(MessageAttributes).map(([name, { DataType, StringValue, BinaryValue }]) => [
+        name,
+        {
+          DataType,
+          StringValue,
+          BinaryValue: BinaryValue === undefined ? undefined : Buffer.from(BinaryValue, "base64"),
+        },
+      ]),
+    ),
+  }),
+});
+
+/** The emulator of this process. Polling it over HTTP took a tenth as much processor time as embedding. */
+export const emulatorSource = (reader: QueueReader): QueueSource => ({
+  receive: async (max, waitSeconds, signal) =>
+    (await reader.receive(max, waitSeconds, signal)).map((message) => received(withBytes(message))),
+  delete: async (messages) => {
+    for (const { receipt } of messages) reader.remove(receipt);
+  },
+  release: async (messages, seconds) => {
+    for (const message of messages) reader.changeVisibility(message.receipt, seconds(message));
+  },
+});
 
 /** @throws when there is no such queue */
 export const sqsSource = async (client: SQSClient, queueName: string): Promise<QueueSource> => {

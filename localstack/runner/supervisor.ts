@@ -1,9 +1,8 @@
 import { availableParallelism } from "node:os";
-import type { SQSClient } from "@aws-sdk/client-sqs";
 import { loadConfig } from "../../lib/config/load.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { requireLocalstack, requireStore, requireUsableStore } from "../external-services.ts";
-import { startAwsServices } from "./aws-services.ts";
+import { type AwsServices, startAwsServices } from "./aws-services.ts";
 import { childEnvironment } from "./child-environment.ts";
 import { lockDataDir } from "./data-lock.ts";
 import type { Endings } from "./endings.ts";
@@ -11,11 +10,9 @@ import { type FunctionHost, startFunctionHost } from "./function-host.ts";
 import { startHttpServer } from "./http-server.ts";
 import { type LogFiles, openLogFiles } from "./log-files.ts";
 import { StartError, type StartOptions } from "./options.ts";
-import { patientSource } from "./patient-source.ts";
 import { startPoller } from "./poller.ts";
 import { claimPort } from "./ports.ts";
 import { readStackDefinition } from "./print-service.ts";
-import { type QueueSource, queueClient, sqsSource } from "./queue-source.ts";
 import { startScheduler } from "./scheduler.ts";
 import type { FunctionDefinition, StackDefinition } from "./stack-definition.ts";
 
@@ -93,33 +90,17 @@ const startHosts = (
 
 type Invoke = (fn: FunctionDefinition, event: unknown) => Promise<unknown>;
 
-/** The queue as a poller reads it; LocalStack's is read with patience. */
-const sourceOf = async (
-  client: SQSClient,
-  queue: string,
-  { localstackUrl }: StackOptions,
-  endings: Endings,
-): Promise<QueueSource> => {
-  const source = await sqsSource(client, queue);
-  if (localstackUrl === null) return source;
-  const patient = patientSource(source);
-  endings.add("intake", () => patient.settled());
-  return patient;
-};
-
 const startPollers = async (
   options: StackOptions,
   { functions, region }: StackDefinition,
-  { awsUrl, invoke, endings }: { awsUrl: string; invoke: Invoke; endings: Endings },
+  { services, invoke, endings }: { services: AwsServices; invoke: Invoke; endings: Endings },
 ) => {
-  const client = queueClient(awsUrl, region);
-  endings.add("clients", () => client.destroy());
   for (const fn of functions)
     for (const mapping of fn.queues) {
       const poller = startPoller({
         mapping,
         region,
-        source: await sourceOf(client, mapping.queue, options, endings),
+        source: await services.source(mapping.queue),
         // More invocations than cores would only wait for each other.
         concurrency: Math.min(mapping.maximumConcurrency ?? Number.POSITIVE_INFINITY, availableParallelism()),
         invoke: (event) => invoke(fn, event),
@@ -142,7 +123,7 @@ const startProcesses = async (
   options: StackOptions,
   ports: Ports,
   endings: Endings,
-): Promise<{ processes: Processes; hosts: ReadonlyMap<string, FunctionHost>; isEmpty: boolean }> => {
+): Promise<{ processes: Processes; hosts: ReadonlyMap<string, FunctionHost>; services: AwsServices }> => {
   const { root, stage, dataDir, localstackUrl, report, signal } = options;
   const envFor = (region: string) => childEnvironment({ ...options, region, awsUrl: ports.awsUrl });
   const config = checkConfig(envFor("us-east-1"), stage);
@@ -154,7 +135,7 @@ const startProcesses = async (
   const env = envFor(definition.region);
   const logs = openLogFiles(dataDir, report);
   endings.add("logs", () => logs.close());
-  const isEmpty = await startAwsServices(
+  const services = await startAwsServices(
     {
       definition,
       port: ports.aws,
@@ -174,7 +155,7 @@ const startProcesses = async (
   endings.add("processes", () => http.stop(processGraceMs));
   const ready = [http.ready, ...[...hosts.values()].map((host) => host.ready)];
   await Promise.race([Promise.all(ready), aborted(signal)]);
-  return { processes, hosts, isEmpty };
+  return { processes, hosts, services };
 };
 
 /**
@@ -188,15 +169,16 @@ export const startStack = async (options: StackOptions, endings: Endings): Promi
   endings.add("lock", () => lock.release());
   const ports = await claimPorts(options);
   lock.describe(ports.url);
-  const { processes, hosts, isEmpty } = await startProcesses(options, ports, endings);
+  const { processes, hosts, services } = await startProcesses(options, ports, endings);
   const { definition, logs } = processes;
   if (options.localstackUrl !== null) await requireUsableStore(ports.url);
   const invoke: Invoke = async (fn, event) => hosts.get(fn.key)?.invoke(event);
   // A failure to start must not use up deliveries: messages are taken only once every function is there.
-  await startPollers(options, definition, { awsUrl: ports.awsUrl, invoke, endings });
+  await startPollers(options, definition, { services, invoke, endings });
   const { functions, region, documentBucket } = definition;
   const scheduler = startScheduler({ functions, region, dataDir, invoke, report });
   endings.add("intake", () => scheduler.stop());
   const { url, awsUrl } = ports;
+  const { isEmpty } = services;
   return { url, awsUrl, region, documentBucket, isEmpty, logsDirectory: logs.directory };
 };

@@ -1,13 +1,24 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { GetQueueAttributesCommand, SendMessageBatchCommand, type SQSClient } from "@aws-sdk/client-sqs";
+import {
+  GetQueueAttributesCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  type SQSClient,
+} from "@aws-sdk/client-sqs";
 import type { SQSEvent } from "aws-lambda";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Emulator, startEmulator } from "../../localstack/emulator/emulator.ts";
 import { InvocationError } from "../../localstack/runner/function-host.ts";
 import { finishedMessages, type Poller, startPoller } from "../../localstack/runner/poller.ts";
-import { queueClient, type ReceivedMessage, sqsSource } from "../../localstack/runner/queue-source.ts";
+import {
+  emulatorSource,
+  type QueueSource,
+  queueClient,
+  type ReceivedMessage,
+  sqsSource,
+} from "../../localstack/runner/queue-source.ts";
 import type { QueueMapping } from "../../localstack/runner/stack-definition.ts";
 
 const region = "us-east-1";
@@ -80,7 +91,7 @@ const poll = async (
     mapping: { ...mapping, ...mappingChange },
     concurrency,
     region,
-    source: await sqsSource(client, mappingChange.queue ?? "work"),
+    source: await sourceOf(mappingChange.queue ?? "work"),
     invoke,
     report,
   });
@@ -89,10 +100,25 @@ const poll = async (
 const bodies = ({ Records }: SQSEvent) => Records.map(({ body }) => body);
 const patience = { timeout: 10_000, interval: 20 };
 
-describe("an event source mapping", () => {
+type SourceName = "over SQS" | "in the emulator's process";
+let sourceName: SourceName;
+
+const sourceOf = (queue: string): Promise<QueueSource> | QueueSource =>
+  sourceName === "over SQS" ? sqsSource(client, queue) : emulatorSource(emulator.queueReader(queue));
+
+describe.each<SourceName>(["over SQS", "in the emulator's process"])("an event source mapping %s", (name) => {
+  beforeEach(() => {
+    sourceName = name;
+  });
+
   it("hands over what AWS would, and deletes what was done", async () => {
     const events: SQSEvent[] = [];
-    await send(["one"]);
+    const MessageAttributes = {
+      text: { DataType: "String", StringValue: "a" },
+      bytes: { DataType: "Binary", BinaryValue: Buffer.from("b") },
+    };
+    const MessageBody = "one";
+    await client.send(new SendMessageCommand({ QueueUrl: queueUrl("work"), MessageBody, MessageAttributes }));
     await poll(async (event) => events.push(event));
     await vi.waitFor(async () => {
       expect(events).toHaveLength(1);
@@ -104,7 +130,10 @@ describe("an event source mapping", () => {
       eventSourceARN: "arn:aws:sqs:us-east-1:000000000000:work",
       awsRegion: region,
       attributes: { ApproximateReceiveCount: "1", SentTimestamp: expect.stringMatching(/^\d{13}$/) },
-      messageAttributes: {},
+      messageAttributes: {
+        text: { dataType: "String", stringValue: "a" },
+        bytes: { dataType: "Binary", binaryValue: Buffer.from("b").toString("base64") },
+      },
     });
   });
 
