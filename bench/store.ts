@@ -9,6 +9,7 @@ import type { ChunkRow } from "../lib/chunk-row.ts";
 import { embeddedStore } from "../lib/store/embedded.ts";
 import type { SearchRequest, VectorStore } from "../lib/store/store.ts";
 import type { Bench, BenchRow } from "./row.ts";
+import { milvusRows } from "./store-milvus.ts";
 
 const rowsStored = 20_000;
 const dimension = 384;
@@ -182,6 +183,21 @@ const measureSearch = async (
   ];
 };
 
+/** Only against a server that somebody names: `npm run bench` needs no Python. */
+const measureMilvus = async (
+  rows: readonly ChunkRow[],
+  progress: (line: string) => void,
+): Promise<readonly BenchRow[]> => {
+  const address = process.env.MILVUS_ADDRESS;
+  progress(
+    address ? `the Milvus driver at ${address}` : "no MILVUS_ADDRESS: the Milvus driver is not measured",
+  );
+  if (!address) return [];
+  const next = random(11);
+  const queries = Array.from({ length: 300 }, () => unitVector(next));
+  return milvusRows({ address, token: process.env.MILVUS_TOKEN || null }, rows, queries);
+};
+
 /** Speed of the embedded store at 20,000 × 384; every figure with its peer in the same run. */
 export const storeBench: Bench = {
   name: "store",
@@ -201,6 +217,7 @@ export const storeBench: Bench = {
       return [
         against("upsert", written, "rows/s", "vec0 of sqlite-vec, vectors only", vecWritten),
         ...(await measureSearch(store, path, rows, vec)),
+        ...(await measureMilvus(rows.slice(0, 5_000), progress)),
       ];
     } finally {
       await store.close();

@@ -176,12 +176,28 @@ export type StandaloneOptions = {
   readonly env?: Readonly<Record<string, string>>;
 };
 
+/** Its etcd has no other port. */
+const etcdPort = 2380;
+
+const untilAlone = async (): Promise<void> => {
+  const deadline = Date.now() + 300_000;
+  for (let said = false; await accepts(etcdPort); said = true) {
+    if (!said) console.log(`waiting: something uses port ${etcdPort}, which Milvus 2.3.5 needs …`);
+    if (Date.now() > deadline)
+      throw new Error(
+        `port ${etcdPort} is in use, and Milvus 2.3.5 can use no other: stop what uses it (another run of this suite?)`,
+      );
+    await pause(500);
+  }
+};
+
 /**
  * Milvus 2.3.5 standalone with logins on (`root:Milvus`). One a host: its etcd takes port 2380. Its proxy listens on all
  * addresses, whatever it is told, so it never runs without logins here. The intervals that a test would wait for are
  * shortened; nothing else differs from the defaults.
  */
 export const startStandalone = async (options: StandaloneOptions = {}): Promise<MilvusServer> => {
+  await untilAlone();
   const [port, metricsPort] = [await freePort(), await freePort()];
   const dataDir = dataFolder("standalone");
   const settings = {

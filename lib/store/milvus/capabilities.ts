@@ -17,6 +17,8 @@ export type Capabilities = {
   /** Index of a VARCHAR field that filters read; null where none is safe for all strings. */
   readonly textIndex: string | null;
   readonly numberIndex: string | null;
+  /** Searches give vectors at their own consistency; without, asking for them costs a Strong read. */
+  readonly vectorsInSearch: boolean;
   /** Aliases go with their collection; newer servers refuse to drop it while it has any. */
   readonly dropsAliases: boolean;
   /** Partition keys that upserts keep to. */
@@ -67,6 +69,7 @@ const lite = (name: string): Capabilities => ({
   infixMatch: true,
   textIndex: "INVERTED",
   numberIndex: "INVERTED",
+  vectorsInSearch: true,
   dropsAliases: true,
   partitionKeys: true,
   users: false,
@@ -88,6 +91,8 @@ const full = (name: string, version: Version): Capabilities => ({
   // 2.3 has Trie, which cuts a text at its first NUL.
   textIndex: since(version, 2, 4) ? "INVERTED" : null,
   numberIndex: since(version, 2, 4) ? "INVERTED" : "STL_SORT",
+  // 2.3 queries the vectors of its hits again, as if nobody had named a level: 200 ms instead of 5.
+  vectorsInSearch: since(version, 2, 4),
   // milvus-io/milvus pull requests 40143, 40147, 40148.
   dropsAliases: !since(version, 2, 4),
   // Before, upserts spread rows over partitions by another field: milvus-io/milvus pull request 30772.

@@ -19,9 +19,11 @@ import {
 
 const bytesOf = (text: string): number => Buffer.byteLength(text, "utf8");
 
-/** UTF-8 has no lone surrogates: they become U+FFFD everywhere alike. */
-const wellFormed = <Value>(value: Value): Value =>
-  JSON.parse(JSON.stringify(value), (_, part) => (typeof part === "string" ? part.toWellFormed() : part));
+/** UTF-8 has no lone surrogates: they become U+FFFD everywhere alike. `json` is the value's, which escapes them. */
+const wellFormed = <Value>(value: Value, json: string): Value =>
+  json.includes("\\ud")
+    ? JSON.parse(json, (_, part) => (typeof part === "string" ? part.toWellFormed() : part))
+    : value;
 
 const refuse = (id: string, what: string): never => {
   throw new AppError("STORE_REFUSED", `chunk ${id}: ${what}`);
@@ -87,25 +89,23 @@ const derived = (row: ChunkRow, { words, partitionKey }: Layout): Record<string,
 export const prepareRow = (row: ChunkRow, layout: Layout): PreparedRow => {
   checkIntegers(row);
   checkFlags(row.id, row.qualityFlags);
-  const texts = Object.fromEntries(textFields.map((field) => [field, row[field].toWellFormed()]));
+  const data: Record<string, unknown> = derived(row, layout);
   let bytes = 4 * row.vector.length + 8 * (integerFields.length + decimalFields.length);
-  for (const field of textFields) bytes += checkBytes(row.id, field, texts[field] ?? "", textBytes[field]);
-  const metadata = wellFormed(row.metadata);
-  bytes += checkBytes(row.id, "metadata", JSON.stringify(metadata), metadataBytes);
-  const more = derived(row, layout);
-  for (const value of Object.values(more)) bytes += bytesOf(value);
-  const numbers = [...integerFields, ...decimalFields].map((field) => [field, row[field] ?? noPage]);
-  return {
-    data: {
-      ...texts,
-      ...Object.fromEntries(numbers),
-      qualityFlags: wellFormed(row.qualityFlags),
-      metadata,
-      [vectorField]: [...row.vector],
-      ...more,
-    },
-    bytes,
-  };
+  for (const value of Object.values(data)) bytes += bytesOf(String(value));
+  for (const field of textFields) {
+    const text = row[field].toWellFormed();
+    bytes += checkBytes(row.id, field, text, textBytes[field]);
+    data[field] = text;
+  }
+  for (const field of integerFields) data[field] = row[field] ?? noPage;
+  for (const field of decimalFields) data[field] = row[field];
+  const metadata = JSON.stringify(row.metadata);
+  data.metadata = wellFormed(row.metadata, metadata);
+  bytes += checkBytes(row.id, "metadata", metadata, metadataBytes);
+  data.qualityFlags = wellFormed(row.qualityFlags, JSON.stringify(row.qualityFlags));
+  // The SDK takes its numbers one by one, from whatever can be iterated.
+  data[vectorField] = row.vector;
+  return { data, bytes };
 };
 
 /** Batches that stay below `maxBytes` and `maxRows`; a row that is larger goes alone. */

@@ -59,7 +59,7 @@ const withRows = async (target: Target, ranked: readonly Ranked[]): Promise<Scor
   });
 };
 
-/** One list, in one call where the server can judge the filter: its hits come whole. */
+/** One list, in one call where the server can judge the filter and give whole rows. */
 const single = async (
   target: Target,
   ask: Ask,
@@ -67,7 +67,9 @@ const single = async (
   limit: number,
   most: number,
 ): Promise<ScoredRow[]> => {
-  if (filter.keep !== null) return withRows(target, await rankedList(target, ask, filter, limit, most));
+  const { vectorsInSearch } = await target.connection.capabilities();
+  if (filter.keep !== null || !vectorsInSearch)
+    return withRows(target, await rankedList(target, ask, filter, limit, most));
   const hits = (await best(ask, filter, limit, most, rowFields)) ?? [];
   return hits.map(({ found, score }) => ({ ...rowOf(found), score }));
 };
