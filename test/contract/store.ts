@@ -424,6 +424,16 @@ export const testVectorStore = (open: () => Promise<VectorStore>, capabilities: 
       ]);
     });
 
+    it("finds all rows of a filter, whatever order an index gives them in", async () => {
+      const rows = Array.from({ length: 40 }, (_, i) =>
+        row(`r${10 + i}`, { documentId: `d${(i * 7) % 4}`, vector: at(2 * i) }),
+      );
+      await store.upsert(name, rows);
+      const filter: Filter = { field: "documentId", op: "in", value: ["d3", "d1", "d0"] };
+      const expected = rows.filter(({ documentId }) => documentId !== "d2");
+      expect(ids(await search({ vector: at(0), limit: 40, filter }))).toEqual(ids(expected));
+    });
+
     it("without a vector, or with one of another dimension, is refused", async () => {
       await expect(search({})).rejects.toEqual(refused);
       await expect(search({ vector: new Float32Array(3) })).rejects.toEqual(refused);
