@@ -207,8 +207,6 @@ export const startStandalone = async (options: StandaloneOptions = {}): Promise<
     "proxy.timeTickInterval": "10",
     "queryCoord.checkInterval": "100",
     "queryCoord.distPullInterval": "50",
-    // A server that was killed comes back once its lease has run out.
-    "common.session.ttl": "3",
     ...options.settings,
   };
   return launch({
