@@ -50,6 +50,7 @@ export const spawnStack = async (options: {
       KETTLE_HTTP_PORT: String(ports.http),
       KETTLE_AWS_PORT: String(ports.aws),
       KETTLE_DATA_DIR: options.dataDir,
+      KETTLE_END_WITH_PARENT: "1",
     },
     stdio: ["ignore", "pipe", "pipe"],
   });

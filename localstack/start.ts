@@ -3,7 +3,7 @@ import { createProgress } from "../cli/progress.ts";
 import { EmulatorError } from "./emulator/errors.ts";
 import { localstackEnvironment } from "./external-services.ts";
 import { createEndings, type Endings } from "./runner/endings.ts";
-import { firstRun, nextSteps } from "./runner/first-run.ts";
+import { type FirstRunOptions, firstRun, nextSteps } from "./runner/first-run.ts";
 import { parseStartOptions, StartError, type StartOptions, usage } from "./runner/options.ts";
 import { onStopRequest, StopRequest } from "./runner/stop-request.ts";
 import { startStack } from "./runner/supervisor.ts";
@@ -19,6 +19,17 @@ const untilStopped = (): Promise<void> =>
     stopping.signal.addEventListener("abort", () => resolve(), { once: true });
   });
 
+/** A failure to ingest or to ask is told; the stack itself goes on. */
+const firstRunOrReport = async (options: FirstRunOptions): Promise<boolean> => {
+  try {
+    return await firstRun(options);
+  } catch (error) {
+    if (options.signal.aborted) throw error;
+    options.print(`failed: ${error instanceof Error ? error.message : error}`);
+    return false;
+  }
+};
+
 /** @returns the exit code */
 const run = async (options: StartOptions, env: NodeJS.ProcessEnv, endings: Endings): Promise<number> => {
   const directory = process.cwd();
@@ -29,7 +40,7 @@ const run = async (options: StartOptions, env: NodeJS.ProcessEnv, endings: Endin
   const stack = await startStack({ ...options, root, directory, env, report, signal }, endings);
   progress.status("");
   report(`Kettle runs at ${stack.url}`);
-  const isFine = await firstRun({
+  const isFine = await firstRunOrReport({
     ...options,
     root,
     stack,
@@ -60,7 +71,7 @@ const main = async (): Promise<number> => {
   try {
     const args = process.argv.slice(2);
     if (args.includes("--localstack")) env = localstackEnvironment(root, env);
-    options = parseStartOptions(args, env, env.INIT_CWD || process.cwd());
+    options = parseStartOptions(args, env, process.cwd());
   } catch (error) {
     return exitCodeOf(error, false);
   }
@@ -78,6 +89,9 @@ const main = async (): Promise<number> => {
     await endings.run();
   }
 };
+
+// Whoever read the lines may have gone; that is no reason to stop.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 // Not left to the event loop: whatever may still be open, everything that matters has ended.
 process.exit(await main());

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
@@ -95,10 +96,15 @@ const localstackUrl = (env: Environment): string => {
   return new URL(text).origin;
 };
 
+const existing = (path: string): string => {
+  if (existsSync(path)) return path;
+  throw new StartError(`there is no file or folder ${path}`, 2);
+};
+
 /**
  * Reads the command line and the environment of `npm start`.
- * @param directory relative paths are taken from here
- * @throws StartError with exit code 2 for an unknown flag, a second path, a port or a URL that is none
+ * @param directory relative folders of variables are taken from here; PATH, under npm, from where the user called it
+ * @throws StartError with exit code 2 for an unknown flag, a second path or one where nothing is, a port or a URL that is none
  */
 export const parseStartOptions = (
   args: readonly string[],
@@ -115,7 +121,7 @@ export const parseStartOptions = (
     help: values.help,
     demo: values.demo,
     samples: path === undefined && !values["no-samples"],
-    path: path === undefined ? null : resolve(directory, path),
+    path: path === undefined ? null : existing(resolve(env.INIT_CWD || directory, path)),
     question: values.ask || null,
     httpPort: port(env, "KETTLE_HTTP_PORT", 3000),
     awsPort: port(env, "KETTLE_AWS_PORT", 4566),

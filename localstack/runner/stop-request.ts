@@ -12,8 +12,8 @@ const sameRequestMs = 400;
 /**
  * The npm scripts say `exec`, so that npm is the parent and what it passes on arrives here instead of at a shell.
  *
- * Calls `stop` for Ctrl-C, SIGTERM, a closed terminal, and the end of the npm that runs this. A second Ctrl-C ends the
- * process at once; its children end with it.
+ * Calls `stop` for Ctrl-C, SIGTERM, a closed terminal, and the end of what runs this, where that is npm or a test. A
+ * second Ctrl-C ends the process at once; its children end with it.
  */
 export const onStopRequest = (stop: () => void): void => {
   let firstAt: number | null = null;
@@ -25,8 +25,8 @@ export const onStopRequest = (stop: () => void): void => {
     } else if (now - firstAt > sameRequestMs) process.exit(130);
   };
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, request);
-  // A killed npm passes nothing on.
-  if (process.env.npm_lifecycle_event === undefined) return;
+  // A parent that was killed passes nothing on. A shell's background job, on the other hand, outlives its shell.
+  if (!process.env.npm_lifecycle_event && !process.env.KETTLE_END_WITH_PARENT) return;
   const parent = process.ppid;
   setInterval(() => {
     if (process.ppid !== parent && firstAt === null) request();

@@ -1,3 +1,4 @@
+import { basename, dirname } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parseStartOptions, StartError } from "../../localstack/runner/options.ts";
 
@@ -40,11 +41,14 @@ describe("the command line of npm start", () => {
     expect(parse([], env)).toMatchObject({ httpPort: 8080, awsPort: 4566, dataDir: "/data", stage: "x" });
   });
 
-  it("a path replaces the samples", () => {
-    expect(parse(["docs", "--ask", "why?"])).toMatchObject({
-      path: "/home/user/docs",
+  it("a path replaces the samples; under npm it is relative to where the user is, folders are not", () => {
+    const folder = basename(import.meta.dirname);
+    const env = { INIT_CWD: dirname(import.meta.dirname), KETTLE_DATA_DIR: "data" };
+    expect(parse([folder, "--ask", "why?"], env)).toMatchObject({
+      path: import.meta.dirname,
       samples: false,
       question: "why?",
+      dataDir: "/home/user/data",
     });
   });
 
@@ -76,6 +80,7 @@ describe("the command line of npm start", () => {
   it.each([
     [["--nonsense"], "--nonsense"],
     [["--demo=yes"], "--demo"],
+    [["nowhere"], "/home/user/nowhere"],
     [["a", "b"], "one PATH"],
     [["a", "--no-samples"], "exclude"],
   ])("%j is refused in one line, with exit code 2", (args, part) => {

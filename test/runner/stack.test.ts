@@ -165,4 +165,25 @@ describe("the end of a stack", () => {
     await vi.waitFor(() => expect(seen("stuck").length).toBeGreaterThan(1), patience);
     expect(Date.now() - start).toBeLessThan(10_000);
   });
+
+  it("it ends with what started it, where that is npm or a test", async () => {
+    const script = `
+      const { spawn } = require("node:child_process");
+      const stack = spawn(process.execPath, ${JSON.stringify([join(import.meta.dirname, "fixtures/run-stack.ts")])}, {
+        env: { ...process.env, KETTLE_END_WITH_PARENT: "1" }, stdio: ["ignore", "inherit", "inherit"] });
+      process.stdout.write("pid " + stack.pid + "\\n");`;
+    const folder = mkdtempSync(join(tmpdir(), "kettle-stack-"));
+    const parent = spawn(process.execPath, ["-e", script], {
+      env: { ...process.env, KETTLE_DATA_DIR: folder },
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    let printed = "";
+    parent.stdout.on("data", (text) => (printed += text));
+    await vi.waitFor(() => expect(printed).toMatch(/^\{.*\}$/m), { timeout: 30_000, interval: 25 });
+    const pid = Number(/^pid (\d+)$/m.exec(printed)?.[1]);
+    expect(isAlive(pid)).toBe(true);
+    parent.kill("SIGKILL");
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), patience);
+    rmSync(folder, { recursive: true, force: true });
+  });
 });
