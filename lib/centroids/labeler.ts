@@ -22,7 +22,7 @@ export const centroidLabeler = (centroids: Pick<Centroids, "current">, enabled: 
       );
     return {
       version: published.version,
-      ...nearestCentroids(vectors, dimension, published.centroids),
+      ...nearestCentroids(vectors, dimension, published.centroids, published.radii),
     };
   },
 });

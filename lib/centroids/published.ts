@@ -13,6 +13,8 @@ export type PublishedCentroids = {
   readonly dimension: number;
   /** `[k, dimension]`, unit length. */
   readonly centroids: Float32Array;
+  /** `[k]`: how far (1 − cosine) each cluster reaches; absent where every vector belongs to its nearest centroid. */
+  readonly radii?: readonly number[];
   /** Rows of each cluster: exact when `sampled = rows`, else scaled from the sample. */
   readonly sizes: readonly number[];
   /** Words that set each cluster apart, best first. */
@@ -39,6 +41,7 @@ const file = z.object({
   dimension: z.int().positive(),
   /** `[k, dimension]` row-major little-endian float32, base64. */
   centroids: z.string(),
+  radii: z.array(z.number().min(0)).exactOptional(),
   sizes: z.array(z.int().nonnegative()),
   terms: z.array(z.array(z.string())),
   nearest: z.array(z.array(z.string())),

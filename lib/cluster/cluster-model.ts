@@ -21,6 +21,11 @@ export type Clustering = {
   readonly labels: Int32Array;
   /** `[n]`, 1 − cosine to the centroid of the label; 0 for noise. */
   readonly distances: Float32Array;
+  /**
+   * `[k]`: a vector farther from a centroid than its radius (1 − cosine) does not belong to the cluster. Absent: there is
+   * no noise, each vector belongs to its nearest centroid.
+   */
+  readonly radii?: Float32Array;
 };
 
 /**

@@ -2,7 +2,7 @@
 type Labels = {
   /** 0: nothing is published yet; then every id is −1 and every distance 0. */
   readonly version: number;
-  /** `[n]`; −1 is none. */
+  /** `[n]`; −1 is none: nothing is published, or no cluster's radius reaches so far. */
   readonly ids: Int32Array;
   /** `[n]`, 1 − cosine to the centroid. */
   readonly distances: Float32Array;

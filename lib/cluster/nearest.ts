@@ -50,12 +50,40 @@ export const assignRows = (
   return changed;
 };
 
-/** Labels `[n]` and distances `[n]` (1 − cosine), at once: for hundreds of rows, not for training. */
+/** The same, of the centroids whose radius (1 − cosine) reaches the row; −1 where none does. */
+const assignWithin = (
+  vectors: Float32Array,
+  d: number,
+  centroids: Float32Array,
+  radii: ArrayLike<number>,
+): { readonly ids: Int32Array; readonly distances: Float32Array } => {
+  const n = vectors.length / d;
+  const ids = new Int32Array(n).fill(-1);
+  const distances = new Float32Array(n);
+  dotProducts(vectors, centroids, d, (row, dots) => {
+    let best = Number.POSITIVE_INFINITY;
+    for (let id = 0; id < dots.length; id++) {
+      const distance = cosineDistance(dots[id] as number);
+      if (distance >= best || distance > (radii[id] as number)) continue;
+      best = distance;
+      ids[row] = id;
+      distances[row] = distance;
+    }
+  });
+  return { ids, distances };
+};
+
+/**
+ * Labels `[n]` and distances `[n]` (1 − cosine), at once: for hundreds of rows, not for training. With radii `[k]` a row
+ * belongs to the nearest of the centroids whose radius reaches it, or is noise: −1, at distance 0.
+ */
 export const nearestCentroids = (
   vectors: Float32Array,
   d: number,
   centroids: Float32Array,
+  radii?: ArrayLike<number>,
 ): { readonly ids: Int32Array; readonly distances: Float32Array } => {
+  if (radii !== undefined) return assignWithin(vectors, d, centroids, radii);
   const assignment = emptyAssignment(vectors.length / d);
   assignRows(vectors, d, centroids, assignment);
   const none = centroids.length === 0;

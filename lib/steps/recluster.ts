@@ -110,6 +110,7 @@ const train = async (
     k: clustering.k,
     dimension: spec.dimension,
     centroids: clustering.centroids,
+    ...(clustering.radii && { radii: [...clustering.radii] }),
     sizes: [...clusterSizes(clustering.labels, clustering.k)].map((size) => Math.round(size * scale)),
     terms: await describe(deps, spec, members),
     nearest: members.map((ids) => ids.slice(0, nearestPerCluster)),
@@ -147,7 +148,8 @@ const reclusterCollection = async (
   const skip = await reasonToSkip(deps, spec, reason, basis);
   if (skip !== null) return { collection, outcome: "skipped", message: skip };
   const trained = await train(deps, spec, algorithm, signal);
-  if (trained === null) return { collection, outcome: "skipped", message: "the collection is empty" };
+  if (trained === null)
+    return { collection, outcome: "skipped", message: "no clusters were found, so the published ones stay" };
   signal.throwIfAborted();
   const published = await deps.centroids.publish(trained.training, basis, trained.labelledUpTo);
   return published === null

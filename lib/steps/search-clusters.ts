@@ -24,10 +24,10 @@ export const noLabels = (rows: readonly ScoredChunk[]): CandidateLabels => ({
   centroids: new Float32Array(0),
 });
 
-/** The labels that rows carry where they are of the current version; the nearest centroid of the others. */
+/** The labels that rows carry where they are of the current version; the nearest centroid (that reaches them) of the others. */
 export const publishedLabels = (
   rows: readonly ScoredChunk[],
-  { version, k, dimension, centroids }: PublishedCentroids,
+  { version, k, dimension, centroids, radii }: PublishedCentroids,
 ): CandidateLabels => {
   const labels = Int32Array.from(rows, (row) =>
     row.clusterVersion === version && row.clusterId >= -1 && row.clusterId < k ? row.clusterId : -2,
@@ -40,6 +40,7 @@ export const publishedLabels = (
     ),
     dimension,
     centroids,
+    radii,
   );
   for (const [at, index] of stale.entries()) labels[index] = ids[at] ?? -1;
   return { labels, centroids };

@@ -94,6 +94,16 @@ describe("nearest centroids", () => {
     ]);
   });
 
+  it("with radii are the nearest of those that reach, and noise at distance 0 where none does", () => {
+    const reach = (degrees: number) => 1 - Math.cos((degrees * Math.PI) / 180);
+    const radii = [reach(50), reach(5)];
+    const { ids, distances } = nearestCentroids(atAngles(4, 40, 49, 51, 93), 2, atAngles(0, 45), radii);
+    expect([...ids]).toEqual([0, 1, 1, -1, -1]);
+    expect(distances[2]).toBeCloseTo(reach(4), 6);
+    expect(distances[4]).toBe(0);
+    expect([...nearestCentroids(atAngles(38), 2, atAngles(0, 45), radii).ids]).toEqual([0]);
+  });
+
   it("counts the labels that changed", () => {
     const assignment = emptyAssignment(3);
     const centroids = atAngles(0, 90);

@@ -24,6 +24,9 @@ describe("published centroids", () => {
     expect(await trainer.current("model-a")).toEqual({ ...training(0, 90), version: 1 });
     expect(await process().current("model-a")).toEqual({ ...training(0, 90), version: 1 });
     expect(await process().current("model-b")).toBeNull();
+    const withRadii = { ...training(0, 90), radii: [...Float32Array.of(0.1, 0.3)] };
+    await trainer.publish(withRadii, await trainer.basis("model-a"));
+    expect(await process().current("model-a")).toEqual({ ...withRadii, version: 2 });
   });
 
   it("have versions that only grow, and leave one data file", async () => {
@@ -161,6 +164,14 @@ describe("labels for chunks that are being stored", () => {
     expect([version, ...ids]).toEqual([1, 0, 1]);
     expect(distances[0]).toBeCloseTo(1 - Math.cos(Math.PI / 6), 6);
     expect(distances[1]).toBeCloseTo(1 - Math.cos(Math.PI / 18), 6);
+  });
+
+  it("are of no cluster where no published radius reaches", async () => {
+    const { process } = setUp();
+    const centroids = process();
+    await centroids.publish({ ...training(0, 90), radii: [0.01, 0.05] }, await centroids.basis("model-a"));
+    const { version, ids } = await centroidLabeler(centroids, true).label(atAngles(10, 80, 5), 2, "model-a");
+    expect([version, ...ids]).toEqual([1, -1, 1, 0]);
   });
 
   it("of no vectors are none", async () => {
