@@ -3,9 +3,11 @@ import { join } from "node:path";
 import { z } from "zod";
 import { configSchema } from "../lib/config/schema.ts";
 import { failures } from "../lib/errors.ts";
+import { indexPage } from "./index-page.ts";
 
 /**
- * Writes what is derived from code: kettle.schema.json (for editors), docs/parameters.md and docs/errors.md.
+ * Writes what is derived from code: kettle.schema.json (for editors), docs/parameters.md, docs/errors.md and
+ * docs/milvus-indexes.md.
  * `--check` writes nothing and exits 1 when a file is not what it would write.
  */
 
@@ -126,6 +128,7 @@ const pages: readonly (readonly [string, () => string])[] = [
   ["kettle.schema.json", editorSchema],
   ["docs/parameters.md", parametersPage],
   ["docs/errors.md", errorsPage],
+  ["docs/milvus-indexes.md", indexPage],
 ];
 
 const read = (path: string): string | null => {
