@@ -2,6 +2,7 @@ import { kmeans as peerKmeans } from "ml-kmeans";
 import { nearestCentroids } from "../lib/cluster/nearest.ts";
 import { seededRandom } from "../lib/cluster/random.ts";
 import { clusterModels } from "../lib/cluster/registry.ts";
+import { rerankRows } from "./rerank.ts";
 import type { Bench, BenchRow } from "./row.ts";
 
 const d = 384;
@@ -97,6 +98,8 @@ export const clusterBench: Bench = {
       rows.push(await row);
     };
     await add("labelling", labelling(200, 256));
+    progress("reranking");
+    rows.push(...(await rerankRows()));
     await add("clustering candidates", atQueryTime(100));
     await add("training, against ml-kmeans", training(4_000, 32));
     await add("training on 20,000", bigTraining(20_000, 64));

@@ -37,29 +37,41 @@ const sumLanes = (vector: Code): Code =>
 const storeFloat = (address: Code, offset: number, value: Code): Code => [address, value, 0x38, 2, offset];
 
 /**
- * `dots(x, rows, end, bytes, out)`: addresses in bytes; the products of the vector at `x` and each of the rows from
- * `rows` to `end`, `bytes` apart, go to `out` as float32. `bytes` is a multiple of 16, the number of rows one of 4.
+ * `dots(x, y, rows, end, bytes, out, outY)`: addresses in bytes; the products of the vectors at `x` and `y` with each of
+ * the rows from `rows` to `end`, `bytes` apart, go to `out` and `outY` as float32. `bytes` is a multiple of 16, the number
+ * of rows one of 4. Two vectors at once, as one addition must wait for the one before it: eight sums side by side keep
+ * the processor busy, four do not.
  */
 const dotsCode = (): Code => {
-  const [x, rows, end, bytes, out, at, p, ...sums] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
-  const value = 11;
-  const accumulate = sums.map((sum, i) => [
+  const [x, y, rows, end, bytes, out, outY, at, p] = [0, 1, 2, 3, 4, 5, 6, 7, 8] as const;
+  const [sums, sumsY] = [[9, 10, 11, 12] as const, [13, 14, 15, 16] as const];
+  const [value, valueY, row] = [17, 18, 19] as const;
+  const accumulate = (sum: number, of: number): Code =>
+    set(sum, ...addVectors(get(sum), multiplyVectors(get(of), get(row))));
+  const everyRow = sums.map((sum, i) => [
     i === 0 ? set(p, ...add(get(rows), get(at))) : set(p, ...add(get(p), get(bytes))),
-    set(sum, ...addVectors(get(sum), multiplyVectors(get(value), load(get(p))))),
+    set(row, ...load(get(p))),
+    accumulate(sum, value),
+    accumulate(sumsY[i] ?? 0, valueY),
   ]);
+  const store = (to: number, of: readonly number[]): Code =>
+    of.map((sum, i) => storeFloat(get(to), 4 * i, sumLanes(get(sum))));
   return [
-    list([2, i32], [5, v128]),
+    list([2, i32], [11, v128]),
     loop(
-      sums.map((sum) => set(sum, ...zeros)),
+      [...sums, ...sumsY].map((sum) => set(sum, ...zeros)),
       set(at, ...constant(0)),
       loop(
         set(value, ...load(add(get(x), get(at)))),
-        accumulate,
+        set(valueY, ...load(add(get(y), get(at)))),
+        everyRow,
         set(at, ...add(get(at), constant(16))),
         repeatIf(lessThan(get(at), get(bytes))),
       ),
-      sums.map((sum, i) => storeFloat(get(out), 4 * i, sumLanes(get(sum)))),
+      store(out, sums),
+      store(outY, sumsY),
       set(out, ...add(get(out), constant(16))),
+      set(outY, ...add(get(outY), constant(16))),
       set(rows, ...add(get(rows), times4(get(bytes)))),
       repeatIf(lessThan(get(rows), get(end))),
     ),
@@ -71,7 +83,7 @@ const moduleBytes = (): Uint8Array =>
   Uint8Array.from(
     flat([
       [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0],
-      [1, sized(list([0x60, list([i32], [i32], [i32], [i32], [i32]), list()]))],
+      [1, sized(list([0x60, list([i32], [i32], [i32], [i32], [i32], [i32], [i32]), list()]))],
       [3, sized(list([0]))],
       [5, sized(list([0, 1]))],
       [7, sized(list([text("memory"), 2, 0], [text("dots"), 0, 0]))],
@@ -87,7 +99,15 @@ declare const WebAssembly: {
 
 type Kernel = {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number };
-  readonly dots: (x: number, rows: number, end: number, bytes: number, out: number) => void;
+  readonly dots: (
+    x: number,
+    y: number,
+    rows: number,
+    end: number,
+    bytes: number,
+    out: number,
+    outY: number,
+  ) => void;
 };
 
 let kernel: Kernel | null = null;
@@ -110,6 +130,19 @@ const copyRows = (from: Float32Array, d: number, to: Float32Array, stride: numbe
   for (let row = 0; row * d < from.length; row++) to.set(from.subarray(row * d, (row + 1) * d), row * stride);
 };
 
+/** Rows `[n, d]` in the kernel's memory, as `[padded, stride]` of its float32 from 0 on, and `free` numbers behind them. */
+const placed = (rows: Float32Array, d: number, free: (stride: number, padded: number) => number) => {
+  const n = rows.length / d;
+  const [stride, padded] = [4 * Math.ceil(d / 4), 4 * Math.ceil(n / 4)];
+  const matrix = padded * stride;
+  const more = free(stride, padded);
+  const { memory, dots } = kernelWith(4 * (matrix + more));
+  const floats = new Float32Array(memory.buffer);
+  copyRows(rows, d, floats.subarray(0, n * stride), stride);
+  floats.fill(0, n * stride, matrix + more);
+  return { n, stride, padded, matrix, floats, dots };
+};
+
 /**
  * For each row of `a` `[m, d]` in order: its dot products with all rows of `b` `[n, d]`, as float32 `[n]`. What `visit`
  * gets is valid until it returns, and `visit` must not come back here.
@@ -120,18 +153,39 @@ export const dotProducts = (
   d: number,
   visit: (row: number, dots: Float32Array) => void,
 ): void => {
-  const n = b.length / d;
-  if (n === 0 || a.length === 0) return;
-  const [stride, padded] = [4 * Math.ceil(d / 4), 4 * Math.ceil(n / 4)];
-  const matrix = padded * stride;
-  const { memory, dots } = kernelWith(4 * (matrix + stride + padded));
-  const floats = new Float32Array(memory.buffer);
-  copyRows(b, d, floats.subarray(0, n * stride), stride);
-  floats.fill(0, n * stride, matrix + stride);
-  const out = floats.subarray(matrix + stride, matrix + stride + n);
-  for (let row = 0; row * d < a.length; row++) {
-    floats.set(a.subarray(row * d, (row + 1) * d), matrix);
-    dots(4 * matrix, 0, 4 * matrix, 4 * stride, 4 * (matrix + stride));
-    visit(row, out);
+  if (b.length === 0 || a.length === 0) return;
+  const { n, stride, padded, matrix, floats, dots } = placed(b, d, (s, p) => 2 * (s + p));
+  const [x, y] = [matrix, matrix + stride];
+  const [out, outY] = [y + stride, y + stride + padded];
+  const m = a.length / d;
+  for (let row = 0; row < m; row += 2) {
+    const both = row + 1 < m;
+    floats.set(a.subarray(row * d, (row + 1) * d), x);
+    if (both) floats.set(a.subarray((row + 1) * d, (row + 2) * d), y);
+    dots(4 * x, 4 * y, 0, 4 * matrix, 4 * stride, 4 * out, 4 * outY);
+    visit(row, floats.subarray(out, out + n));
+    if (both) visit(row + 1, floats.subarray(outY, outY + n));
   }
+};
+
+/**
+ * Dot products of all pairs of rows of `a` `[n, d]`, as `[n, n]`. Each pair is computed once, as a·b and b·a are the same
+ * sums: half the work of `dotProducts` of `a` with itself, and the same numbers.
+ */
+export const pairProducts = (a: Float32Array, d: number): Float32Array => {
+  const pairs = new Float32Array((a.length / d) ** 2);
+  if (a.length === 0) return pairs;
+  const { n, stride, padded, matrix, floats, dots } = placed(a, d, (_, p) => 2 * p);
+  const fill = (row: number, from: number): void => {
+    pairs.set(floats.subarray(from, from + row + 1), row * n);
+    for (let other = 0, at = row; other < row; other++, at += n) pairs[at] = floats[from + other] as number;
+  };
+  for (let row = 0; row < n; row += 2) {
+    const x = 4 * stride * row;
+    const end = 16 * stride * Math.ceil(Math.min(n, row + 2) / 4);
+    dots(x, x + 4 * stride, 0, end, 4 * stride, 4 * matrix, 4 * (matrix + padded));
+    fill(row, matrix);
+    if (row + 1 < n) fill(row + 1, matrix + padded);
+  }
+  return pairs;
 };

@@ -38,9 +38,11 @@ const typicalCosine = (pairs: Float32Array, n: number): number => {
   const count = (n * (n - 1)) / 2;
   const step = Math.max(1, Math.floor(count / sampledPairs));
   const seen: number[] = [];
-  let at = 0;
-  for (let i = 1; i < n; i++)
-    for (let j = 0; j < i; j++, at++) if (at % step === 0) seen.push(pairs[i * n + j] ?? 0);
+  // Every so many of the pairs j < i, in order of i, then j.
+  for (let i = 1, j = 0; i < n; j += step) {
+    while (i < n && j >= i) j -= i++;
+    if (i < n) seen.push(pairs[i * n + j] as number);
+  }
   return seen.length === 0 ? 1 : median(seen);
 };
 

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { dotProducts } from "../../lib/cluster/dot-kernel.ts";
+import { dotProducts, pairProducts } from "../../lib/cluster/dot-kernel.ts";
 import { seededRandom } from "../../lib/cluster/random.ts";
 
 const matrix = (rows: number, d: number, seed: number): Float32Array => {
@@ -51,5 +51,19 @@ describe("dot products of all pairs of rows", () => {
   it("of a row are the same alone and among others", () => {
     const [a, b] = [matrix(4, 33, 1), matrix(9, 33, 2)];
     expect(products(a.slice(33, 66), b.slice(66, 99), 33)[0]![0]).toBe(products(a, b, 33)[1]![2]);
+  });
+
+  it("of rows with themselves are the same numbers, each computed once", () => {
+    for (const [n, d] of [
+      [0, 3],
+      [1, 5],
+      [2, 4],
+      [7, 33],
+      [12, 384],
+      [13, 8],
+    ] as const) {
+      const a = matrix(n, d, n);
+      expect([...pairProducts(a, d)]).toEqual(products(a, a, d).flat());
+    }
   });
 });

@@ -96,6 +96,7 @@ describe("relevance", () => {
 
   it("looks for words without their plural's s, and for pairs of ideographs", () => {
     expect(termsOf("What is the lift of wings?")).toEqual(["lift", "wing"]);
+    expect(termsOf("Is an AI a wing?")).toEqual(["ai", "wing"]);
     expect(termsOf("绿茶为什么苦")).toEqual(["绿茶", "茶为", "为什", "什么", "么苦"]);
   });
 
@@ -104,6 +105,8 @@ describe("relevance", () => {
     const [first, second] = wordScores("wings", ["wingswing", "kiteee", "tea"]);
     expect(first).toBeCloseTo((Math.log(1 + 2.5 / 1.5) * 4.4) / (2 + 1.2 * 1.375), 6);
     expect(second).toBe(0);
+    const [short, none] = wordScores("AI", ["an AI", "tea"]);
+    expect([short! > 0, none]).toEqual([true, 0]);
   });
 
   it("a neighbourhood is the mean of the nearest others, weighted by how near they are", () => {
