@@ -4,6 +4,7 @@ import { z } from "zod";
 import { AppError } from "../errors.ts";
 import { indexProblems } from "../store/milvus/indexes.ts";
 import { unavailable } from "./availability.ts";
+import { infraProblems } from "./infra.ts";
 import { type Config, configSchema } from "./schema.ts";
 
 type Tree = { readonly [key: string]: unknown };
@@ -44,7 +45,11 @@ const crossChecks = (config: z.infer<typeof configSchema>): { path: string; mess
     add("store.index.type", `${config.store.index.type} needs \`store.device: gpu\``);
   if (config.store.driver === "milvus" && config.store.address === null)
     add("store.address", "the milvus driver needs host:port of the server");
-  problems.push(...credentialProblems(config.store), ...indexProblems(config.store.index, config.search));
+  problems.push(
+    ...credentialProblems(config.store),
+    ...indexProblems(config.store.index, config.search),
+    ...infraProblems(config),
+  );
   if (config.chunking.overlap * 2 > config.chunking.size)
     add("chunking.overlap", `must be at most half of chunking.size (${config.chunking.size})`);
   const { rerank, custom } = config.search;

@@ -292,6 +292,111 @@ const reconcile = section({
   maxAttempts: z.int().min(1).default(3).describe("passing failures of one revision are woken so often"),
 });
 
+/** Where Kettle runs its own Milvus: what `infra/` builds from, beside `store` and `aws.region`. */
+const infra = section({
+  enabled: z
+    .boolean()
+    .default(false)
+    .describe("deploy a network and Milvus on EKS for this stage; false: the store is a server of your own"),
+  zones: z
+    .array(z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d[a-z]$/, "must be a zone, such as us-east-1a"))
+    .default([])
+    .describe("availability zones, at least two; empty: a and b of aws.region"),
+  cidr: z
+    .string()
+    .regex(/^(\d{1,3}\.){3}\d{1,3}\/(1[6-9]|2[0-2])$/, "must be an IPv4 network of /16 to /22")
+    .default("10.42.0.0/16")
+    .describe("addresses of the network"),
+  nat: z
+    .enum(["single", "per-zone"])
+    .default("single")
+    .describe("NAT gateways: one for all zones, or one in each, which outlives the loss of a zone"),
+  interfaceEndpoints: z
+    .boolean()
+    .default(false)
+    .describe(
+      "reach ECR, STS, Secrets Manager, SSM and CloudWatch Logs inside the network instead of by NAT",
+    ),
+  deletionPolicy: z
+    .enum(["retain", "destroy"])
+    .default("retain")
+    .describe("what happens to Milvus's bucket, volumes and secrets when the stacks go"),
+  logRetentionDays: z
+    .literal([1, 3, 7, 14, 30, 60, 90, 180, 365])
+    .default(30)
+    .describe("how long flow logs and logs of the control plane are kept"),
+  kubernetes: section({
+    version: z.enum(["1.35", "1.36", "1.37"]).default("1.36").describe("version of EKS"),
+    publicAccessCidrs: z
+      .array(z.string().regex(/^(\d{1,3}\.){3}\d{1,3}\/\d{1,2}$/, "must be an IPv4 network"))
+      .default([])
+      .describe("networks that reach the Kubernetes API from the internet; empty: inside the network only"),
+    adminRoles: z
+      .array(z.string().regex(/^arn:[\w-]+:iam::\d{12}:role\/.+$/, "must be the ARN of an IAM role"))
+      .default([])
+      .describe("IAM roles that may use kubectl as administrators"),
+  }),
+  cpuNodes: section({
+    instanceTypes: z.array(z.string()).min(1).default(["m7i.2xlarge"]).describe("instance types, best first"),
+    count: z.int().min(1).max(100).default(3).describe("nodes"),
+    diskGiB: z.int().min(20).max(16_000).default(100).describe("disk of each node"),
+  }),
+  gpuNodes: section({
+    instanceTypes: z
+      .array(z.string())
+      .min(1)
+      .default(["g6.2xlarge", "g5.2xlarge"])
+      .describe("`store.device: gpu`: instance types with NVIDIA GPUs, best first"),
+    count: z
+      .int()
+      .min(1)
+      .max(100)
+      .nullable()
+      .default(null)
+      .describe("`store.device: gpu`: nodes; null: one for each pod of Milvus that needs a GPU"),
+    diskGiB: z.int().min(50).max(16_000).default(200).describe("disk of each node"),
+  }),
+  milvus: section({
+    proxies: z.int().min(1).max(50).default(2).describe("pods that take requests"),
+    queryNodes: z
+      .int()
+      .min(1)
+      .max(100)
+      .nullable()
+      .default(null)
+      .describe("pods that search; at least store.replicas, which is what null means"),
+    dataNodes: z.int().min(1).max(100).default(1).describe("pods that build indexes and compact"),
+    streamingNodes: z
+      .int()
+      .min(1)
+      .max(50)
+      .default(1)
+      .describe("pods that take writes and search what is new"),
+    queryNodeCpu: z.int().min(1).max(192).default(4).describe("CPUs of a query node"),
+    queryNodeMemoryGiB: z
+      .int()
+      .min(4)
+      .max(2_000)
+      .default(16)
+      .describe("memory of a query node; `kettle size` says what an index needs"),
+    gpuMemoryMiB: z
+      .int()
+      .min(1_024)
+      .max(200_000)
+      .default(18_000)
+      .describe("`store.device: gpu`: most memory of a GPU that Milvus takes; leave some for searches"),
+    certificateGeneration: z
+      .int()
+      .min(1)
+      .default(1)
+      .describe("raise it to have the server's TLS certificate made anew by the same authority"),
+  }),
+  monitoring: z
+    .boolean()
+    .default(false)
+    .describe("Loki, Alloy and Grafana beside Milvus; Grafana's port is open to the node network"),
+});
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -309,6 +414,7 @@ export const configSchema = z.strictObject({
   http: http.describe("HTTP API"),
   queues: queues.describe("delivery"),
   reconcile: reconcile.describe("healing"),
+  infra: infra.describe("network, cluster and Milvus in AWS"),
   log: section({
     level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO").describe("lowest level that is logged"),
   }).describe("logs"),

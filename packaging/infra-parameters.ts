@@ -1,0 +1,12 @@
+/** SSM parameters in which `infra/` and the functions' stack meet: `/kettle/<stage>/<name>`. */
+export const infraParameters = [
+  "vpcId",
+  "subnetIds",
+  "securityGroupId",
+  "milvusAddress",
+  "milvusTokenSecretArn",
+] as const;
+export type InfraParameter = (typeof infraParameters)[number];
+
+export const infraParameterName = (stage: string, parameter: InfraParameter): string =>
+  `/kettle/${stage}/${parameter}`;
