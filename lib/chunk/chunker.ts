@@ -9,6 +9,8 @@ export type Piece = {
   readonly charStart: number;
   readonly charEnd: number;
   readonly modality: "text" | "table";
+  /** Mean confidence of OCR, 0 to 1; only where the text was recognised in a picture. */
+  readonly confidence?: number;
 };
 
 export type ChunkOptions = {

@@ -23,7 +23,9 @@ test("chunks are numbered without gaps, carry page, heading and language, and po
   for (const chunk of chunks) {
     expect(chunk.text).toBe(text.slice(chunk.charStart, chunk.charEnd));
     expect(chunk.contentHash).toBe(contentHash(chunk.text));
-    expect(chunk).toMatchObject({ quality: 1, qualityFlags: [] });
+    const piece = { ...chunk, modality: "text" as const };
+    const { quality, flags } = scoreQuality(piece);
+    expect(chunk).toMatchObject({ quality, qualityFlags: flags });
   }
   const languages = new Map(chunks.map((chunk) => [chunk.page, chunk.language]));
   expect(languages.get(1)).toBe("en");
