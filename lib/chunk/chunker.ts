@@ -9,7 +9,7 @@ export type Piece = {
   readonly charStart: number;
   readonly charEnd: number;
   readonly modality: "text" | "table";
-  /** Mean confidence of OCR, 0 to 1; only where the text was recognised in a picture. */
+  /** How sure OCR is of it, 0 to 1, each block counting by its length; absent where no block of it comes from OCR. */
   readonly confidence?: number;
 };
 

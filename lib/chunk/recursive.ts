@@ -1,6 +1,7 @@
 import type { Block } from "../read/reader.ts";
 import { type Strength, strength, utf8Length } from "./boundaries.ts";
 import type { Chunker, ChunkOptions, Piece } from "./chunker.ts";
+import { confidenceOf } from "./confidence.ts";
 import { halves, type PlacedBlock, type TableHead, type Unit, unitsOf } from "./units.ts";
 
 /** What lies between the texts of two blocks. */
@@ -144,6 +145,7 @@ const pieceOf = ({ text, units, section, options }: Packing, { from, to }: Span)
     charStart,
     charEnd: charStart + trimmed.length,
     modality: units.slice(from, to).some((unit) => unit.table) ? "table" : "text",
+    ...confidenceOf(section.blocks, first.start, last.end),
   };
 };
 

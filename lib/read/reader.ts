@@ -13,6 +13,8 @@ export type Block = {
   readonly headings: readonly string[];
   /** For tables: the header row as it stands at the start of `text`, to be repeated in every chunk; else "". */
   readonly header: string;
+  /** How sure OCR is of the text, 0 to 1; absent where the text stands in the file itself. */
+  readonly confidence?: number;
 };
 
 export type ReadDocument = {

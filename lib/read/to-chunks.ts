@@ -41,8 +41,9 @@ export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<
   const declared = typeof language === "string" ? language : "";
   const chunks = pieces.map((piece, ordinal): Chunk => {
     const { quality, flags } = chunking.quality(piece);
+    const { confidence: _judged, ...rest } = piece;
     return {
-      ...piece,
+      ...rest,
       ordinal,
       language: guessLanguage(piece.text, declared),
       contentHash: contentHash(piece.text),
