@@ -5,6 +5,7 @@ import { embedMessage } from "../lib/messages.ts";
 import { embedStep } from "../lib/steps/embed.ts";
 
 const kettle = compose();
+await kettle.prepareModel();
 
 export const handler = consume(kettle, "embed", jsonMessage(embedMessage), async () =>
   embedStep({

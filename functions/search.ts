@@ -6,6 +6,7 @@ import { searchStep } from "../lib/steps/search.ts";
 
 const kettle = compose();
 const { config, centroids, environment } = kettle;
+await kettle.prepareModel();
 
 export const handler = serve(kettle, "search", async () => {
   const search = searchStep({

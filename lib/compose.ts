@@ -104,7 +104,22 @@ const composeProtocol = (
 const composeFrom = (environment: Environment) => {
   const base = composeAws(environment);
   const heavy = composeHeavy(environment);
-  return { ...base, ...heavy, ...composeProtocol(base, heavy) };
+  return {
+    ...base,
+    ...heavy,
+    ...composeProtocol(base, heavy),
+    /**
+     * Starts the model while Lambda starts the function, which is when it has most processor time and, with provisioned
+     * concurrency, nobody waits. A failure is told by what needs the model.
+     */
+    prepareModel: async (): Promise<void> => {
+      if (!environment.deployed) return;
+      await heavy
+        .embedder()
+        .then((embedder) => embedder.warm())
+        .catch(() => undefined);
+    },
+  };
 };
 
 /** Every port with its driver, as the parameters choose them. */

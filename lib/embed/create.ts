@@ -11,6 +11,8 @@ export type EmbeddingEnvironment = {
   readonly modelsDir: string;
   /** What `embedding.threads: 0` stands for. */
   readonly vcpus: number;
+  /** In Lambda the weights are loaded while the function starts. */
+  readonly deployed?: boolean;
 };
 
 /** For composition roots: the embedder of the parameters. `close()` it at the end of the process. */
@@ -21,6 +23,7 @@ export const createEmbedder = (environment: EmbeddingEnvironment): Promise<OnnxE
     model,
     threads: threads === 0 ? environment.vcpus : threads,
     batchSize,
+    eager: environment.deployed ?? false,
   });
 };
 
@@ -31,7 +34,7 @@ const crossEncoderModel = "bge-reranker-base";
 export const createPairScorer = ({ config, modelsDir, vcpus }: EmbeddingEnvironment): Promise<PairScorer> =>
   onnxPairScorer({ modelsDir, model: crossEncoderModel, threads: config.embedding.threads || vcpus });
 
-type WithoutThreads = Omit<EmbeddingEnvironment, "vcpus">;
+type WithoutThreads = Pick<EmbeddingEnvironment, "config" | "modelsDir">;
 
 /** For composition roots that only count tokens (parse). */
 export const createTokenizer = ({ config, modelsDir }: WithoutThreads): Promise<TextTokenizer> =>

@@ -1,6 +1,13 @@
 import { AppError } from "../errors.ts";
 import type { Embedder, EmbedKind } from "./embedder.ts";
-import { type ModelLocation, type VerifiedModel, verifiedIdentity, verifyModel } from "./model-files.ts";
+import { findModel } from "./manifest.ts";
+import {
+  type ModelLocation,
+  modelFilePath,
+  type VerifiedModel,
+  verifiedIdentity,
+  verifyModel,
+} from "./model-files.ts";
 import { type EmbedPool, embedPool } from "./pool.ts";
 import { type TextTokenizer, tokenizerOf } from "./tokenizer.ts";
 
@@ -9,6 +16,8 @@ export type OnnxOptions = ModelLocation & {
   readonly threads: number;
   /** Most texts handed to the pool at once by one call. */
   readonly batchSize?: number;
+  /** Load the weights at once, in a worker, while the rest of the embedder is made. */
+  readonly eager?: boolean;
 };
 
 export type OnnxEmbedder = Embedder & {
@@ -24,13 +33,17 @@ export const failed = (model: string, error: unknown): AppError =>
         cause: error,
       });
 
-const runnable = (model: VerifiedModel): VerifiedModel => {
-  if (model.entry.kind === "cross-encoder")
-    throw new AppError("MODEL_MISSING", `${model.entry.name} is a cross-encoder: it gives no vectors`);
-  return model;
+const runnable = ({ modelsDir, model }: ModelLocation): Pick<VerifiedModel, "entry" | "path"> => {
+  const entry = findModel(modelsDir, model);
+  if (entry.kind === "cross-encoder")
+    throw new AppError("MODEL_MISSING", `${entry.name} is a cross-encoder: it gives no vectors`);
+  return { entry, path: (file) => modelFilePath(modelsDir, entry, file) };
 };
 
-export const startPool = ({ entry, path }: VerifiedModel, threads: number): EmbedPool =>
+export const startPool = (
+  { entry, path }: Pick<VerifiedModel, "entry" | "path">,
+  threads: number,
+): EmbedPool =>
   embedPool(
     {
       graph: path(entry.graph),
@@ -43,6 +56,11 @@ export const startPool = ({ entry, path }: VerifiedModel, threads: number): Embe
     Math.max(1, threads),
   );
 
+const verified = async (location: ModelLocation) => {
+  const model = await verifyModel(location);
+  return { model, tokenizer: await tokenizerOf(model) };
+};
+
 /**
  * Texts to unit vectors by an ONNX model in a kept pool of worker threads, one text a run: dynamically quantised
  * models give a text another vector in another batch, and a padded batch is no faster. Tokens are made here, so that
@@ -50,10 +68,15 @@ export const startPool = ({ entry, path }: VerifiedModel, threads: number): Embe
  * @throws AppError `MODEL_MISSING`, `MODEL_HASH_MISMATCH`; `embed` throws `EMBEDDING_FAILED`
  */
 export const onnxEmbedder = async (options: OnnxOptions): Promise<OnnxEmbedder> => {
-  const model = runnable(await verifyModel(options));
-  const { name, dimension } = model.entry;
-  const tokenizer = await tokenizerOf(model);
-  const pool = startPool(model, options.threads);
+  const files = runnable(options);
+  const { name, dimension } = files.entry;
+  const pool = startPool(files, options.threads);
+  // What is wrong is told by the verification, or by the first text: nothing is embedded before both have passed.
+  if (options.eager) pool.warm().catch(() => undefined);
+  const { model, tokenizer } = await verified(options).catch(async (error: unknown) => {
+    await pool.close();
+    throw error;
+  });
   // Enough that no worker waits for the next text, and few enough that a question is not behind a long queue.
   const lanes = Math.min(options.batchSize ?? Number.POSITIVE_INFINITY, 2 * pool.threads);
   let closed = false;
