@@ -1,9 +1,10 @@
 import { mkdir, readdir, rm, stat } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { type BuildOptions, build } from "esbuild";
+import type { FunctionName } from "../lib/config/function-names.ts";
 import type { Config } from "../lib/config/schema.ts";
-import { addContents, embeds, type Target, unbundled } from "./contents.ts";
-import type { FunctionName } from "./sizing.ts";
+import { addContents, embeds } from "./contents.ts";
+import { externalIn, type Target } from "./unbundled.ts";
 import { writeZip } from "./zip.ts";
 
 /** AWS Lambda quotas: the deployment package unzipped, layers included. */
@@ -52,7 +53,7 @@ const bundleCode = async (name: FunctionName, root: string, folder: string): Pro
   await build({
     ...shared,
     absWorkingDir: root,
-    external: unbundled(name),
+    external: externalIn(name),
     outdir: folder,
     entryPoints: [{ in: `functions/${name}.ts`, out: `functions/${name}` }, ...threads(name)],
     splitting: true,

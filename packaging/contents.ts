@@ -1,20 +1,14 @@
-import { existsSync } from "node:fs";
-import { cp, mkdir, readdir, writeFile } from "node:fs/promises";
+import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
+import type { FunctionName } from "../lib/config/function-names.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { findModel, lockPath, manifestPath } from "../lib/embed/manifest.ts";
-import type { FunctionName } from "./sizing.ts";
-
-/** What Lambda runs on; native files of other platforms stay out. */
-export type Target = { readonly platform: "linux"; readonly arch: "arm64" | "x64" };
-
-/** Packages that cannot be bundled: native code, or workers that they start by file name. */
-const never = ["onnxruntime-node", "piscina"];
-
-/** What is left to be imported at run time; only parse ever reads a PDF, and its library is large. */
-export const unbundled = (name: FunctionName): string[] =>
-  name === "parse" ? never : [...never, "pdf-parse"];
+import { sha256File } from "../lib/embed/model-files.ts";
+import { writePieceTable } from "../lib/embed/piece-table-file.ts";
+import { packTokenizer, pieceTableFile, tokenizerFiles } from "../lib/embed/tokenizer.ts";
+import { copy, copyPackages, packageFolder } from "./copy-packages.ts";
+import { packagesOf, type Target } from "./unbundled.ts";
 
 /** How much of the model a function needs: all of it, what counts tokens, or what names collections. */
 const modelParts: Readonly<Record<FunctionName, "weights" | "tokenizer" | "manifest" | "nothing">> = {
@@ -40,39 +34,6 @@ type Packing = {
   readonly target: Target;
 };
 
-const copy = async (from: string, to: string): Promise<void> => {
-  await mkdir(dirname(to), { recursive: true });
-  await cp(from, to, { recursive: true, dereference: true });
-};
-
-/** By Node's own search path: a package's `exports` may hide its package.json. */
-const packageFolder = (name: string, from: string): string => {
-  const places = createRequire(from).resolve.paths(name) ?? [];
-  const found = places
-    .map((place) => join(place, name))
-    .find((folder) => existsSync(join(folder, "package.json")));
-  if (found === undefined) throw new Error(`${name} is not installed: run npm ci`);
-  return found;
-};
-
-/** `paths` of a package, into the node_modules of the bundle. */
-const copyPackage = async (packing: Packing, name: string, source: string, paths: readonly string[]) => {
-  for (const path of ["package.json", ...paths])
-    await copy(join(source, path), join(packing.folder, "node_modules", name, path));
-};
-
-const copyUnbundled = async (packing: Packing): Promise<void> => {
-  const here = join(packing.root, "package.json");
-  const { platform, arch } = packing.target;
-  const runtime = packageFolder("onnxruntime-node", here);
-  const [napi] = (await readdir(join(runtime, "bin"))).filter((name) => name.startsWith("napi-"));
-  if (napi === undefined) throw new Error(`${runtime}/bin holds no native files: run npm ci again`);
-  await copyPackage(packing, "onnxruntime-node", runtime, ["dist", `bin/${napi}/${platform}/${arch}`]);
-  const common = packageFolder("onnxruntime-common", join(runtime, "package.json"));
-  await copyPackage(packing, "onnxruntime-common", common, ["dist/cjs"]);
-  await copyPackage(packing, "piscina", packageFolder("piscina", here), ["dist"]);
-};
-
 const copyModel = async (packing: Packing, part: "weights" | "tokenizer" | "manifest"): Promise<void> => {
   const models = join(packing.root, "models");
   const to = join(packing.folder, "models");
@@ -81,10 +42,18 @@ const copyModel = async (packing: Packing, part: "weights" | "tokenizer" | "mani
   await copy(lockPath(models), lockPath(to)).catch(() => undefined); // only there once something was pulled
   const files = {
     weights: entry.files.map(({ path }) => path),
-    tokenizer: [entry.tokenizer],
+    tokenizer: tokenizerFiles(entry),
     manifest: [],
   }[part];
   for (const path of files) await copy(join(models, entry.name, path), join(to, entry.name, path));
+  if (part !== "manifest") await addPieceTable(join(to, entry.name), entry.tokenizer);
+};
+
+/** So that the function reads the vocabulary as it lies there, instead of building it at every start. */
+const addPieceTable = async (folder: string, tokenizer: string): Promise<void> => {
+  const packed = await packTokenizer(join(folder, tokenizer));
+  if (packed === null) return;
+  await writePieceTable(join(folder, pieceTableFile), await sha256File(join(folder, tokenizer)), packed);
 };
 
 /** pdf.js loads these at run time by path; see lib/read/pdf-files.ts. */
@@ -100,7 +69,7 @@ export const addContents = async (name: FunctionName, packing: Packing): Promise
   await writeFile(join(packing.folder, "kettle.resolved.json"), JSON.stringify(packing.config));
   const part = modelParts[name];
   if (part !== "nothing") await copyModel(packing, part);
-  if (part === "weights") await copyUnbundled(packing);
+  await copyPackages(packagesOf(name), packing);
   if (name === "parse") await copyPdfFiles(packing);
   if (name === "api") await copy(join(packing.root, "web"), join(packing.folder, "web"));
 };

@@ -6,7 +6,8 @@ module.exports = class KettlePackaging {
       "before:package:createDeploymentArtifacts": async () => {
         const { packageFunctions } = await import("./package-functions.ts");
         try {
-          await packageFunctions(serverless, log);
+          // Set by `kettle deploy --dry-run`, which must work without Docker.
+          await packageFunctions(serverless, log, process.env.KETTLE_DRY_RUN === "1");
         } catch (error) {
           // osls prints its own errors without a stack, which nobody needs who has to correct kettle.yml.
           throw error.name === "CONFIG_INVALID" ? new serverless.classes.Error(error.message) : error;

@@ -1,7 +1,8 @@
+import { type FunctionName, functionNames } from "../lib/config/function-names.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { arnOf, pascal, type Resource, type Resources, sub, type Value } from "./cloudformation.ts";
 import { deadLetterId, queueId } from "./queues.ts";
-import { type FunctionName, functionNames, type QueueName, queueNames } from "./sizing.ts";
+import { type QueueName, queueNames } from "./sizing.ts";
 
 type Statement = { readonly Action: readonly string[]; readonly Resource: Value | readonly Value[] };
 

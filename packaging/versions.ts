@@ -8,3 +8,6 @@ export const milvusVersion = "2.6.19";
 
 /** The last image of LocalStack that runs without an account. */
 export const localstackVersion = "4.14.0";
+
+/** What functions that run as a container image stand on: Lambda's own image of the runtime in serverless.yml. */
+export const lambdaBaseImage = "public.ecr.aws/lambda/nodejs:24";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { functionNames } from "./function-names.ts";
 
 /**
  * Every parameter of Kettle, once: kettle.yml is checked against this schema, docs/parameters.md and
@@ -59,6 +60,36 @@ const aws = section({
     .regex(/^[A-Za-z0-9_-]{1,40}$/)
     .default("kettle")
     .describe("queues are named <prefix>-ingest, -embed, …"),
+  architecture: z
+    .enum(["arm64", "x64"])
+    .default("arm64")
+    .describe("processors of the functions; arm64 costs a fifth less"),
+});
+
+/** One value a function, for those that are named. */
+const byFunction = <Value extends z.ZodType>(value: Value) =>
+  z.partialRecord(z.enum(functionNames), value).default({});
+
+const functions = section({
+  memory: byFunction(z.int().min(128).max(10_240)).describe(
+    "megabytes of a function, such as `{search: 3008}`; what is not named keeps its own (packaging/sizing.ts). 1,769 MB are one vCPU",
+  ),
+  provisioned: byFunction(z.int().min(0).max(1000)).describe(
+    "environments of a function that are kept started (provisioned concurrency), such as `{search: 2}`; each costs money all day",
+  ),
+  images: byFunction(
+    z.union([
+      z.literal("build"),
+      z
+        .string()
+        .regex(
+          /^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?\/[^@]+@sha256:[0-9a-f]{64}$/,
+          "no image of ECR",
+        ),
+    ]),
+  ).describe(
+    "functions that run as a container image instead of a zip file, such as `{parse: build}`: up to 10 GB instead of 250 MB; `build` needs Docker where it is deployed from, or name an image of ECR by its digest",
+  ),
 });
 
 const store = section({
@@ -413,6 +444,7 @@ export const configSchema = z.strictObject({
   limits: limits.describe("bounds; what exceeds them is refused with a typed failure"),
   http: http.describe("HTTP API"),
   queues: queues.describe("delivery"),
+  functions: functions.describe("size and kind of the functions"),
   reconcile: reconcile.describe("healing"),
   infra: infra.describe("network, cluster and Milvus in AWS"),
   log: section({

@@ -1,51 +1,52 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
+import { GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
+import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { FunctionName } from "../../lib/config/function-names.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import { createEmbedder } from "../../lib/embed/create.ts";
+import { documentId } from "../../lib/ids.ts";
 import { embeddedStore } from "../../lib/store/embedded.ts";
 import { collectionNames } from "../../lib/store/store.ts";
-import { type Bundled, bundleFunction } from "../../packaging/bundle.ts";
-import { type Call, context, event } from "../http/event.ts";
+import { type Emulator, startEmulator } from "../../localstack/emulator/emulator.ts";
+import { invokeBundle } from "../../localstack/invoke-bundle.ts";
+import { type Bundled, bundleFunction, maxUnzippedBytes } from "../../packaging/bundle.ts";
+import { dockerfile, writeImage } from "../../packaging/image.ts";
+import { packagesOf } from "../../packaging/unbundled.ts";
+import { type Call, event } from "../http/event.ts";
+
+/** Bundles for this machine's processor, each run in a process of its own away from the repository. */
 
 const root = join(import.meta.dirname, "../..");
 const config = loadConfig(join(root, "kettle.yml"), "local");
 const arch = process.arch === "arm64" ? "arm64" : "x64";
+const target = { platform: "linux", arch } as const;
 const text = "Red kites soar in circles over warm ground.";
+const names = ["parse", "embed", "search", "api"] as const;
 
 let folder: string;
-const bundle = (name: "search" | "api" | "parse"): Promise<Bundled> =>
-  bundleFunction(name, { root, out: folder, config, target: { platform: "linux", arch } });
+const bundles = new Map<FunctionName, Bundled>();
+const bundle = (name: (typeof names)[number]): Bundled => bundles.get(name)!;
 
-/** Calls the handler of a bundle in a process of its own, away from the repository, as Lambda would. */
-const invoke = async ({ name, folder: at }: Bundled, call: Call) => {
-  const script = `
-    const { handler } = await import(${JSON.stringify(join(at, `functions/${name}.mjs`))});
-    const { getRemainingTimeInMillis, ...context } = ${JSON.stringify(context())};
-    const answer = await handler(${JSON.stringify(event(call))}, { ...context, getRemainingTimeInMillis: () => 29000 });
-    process.stdout.write("\\nANSWER" + JSON.stringify(answer), () => process.exit(0));`;
-  const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], {
-    cwd: folder,
-    env: {
-      PATH: process.env.PATH,
-      LAMBDA_TASK_ROOT: at,
-      KETTLE_DATA_DIR: join(folder, "data"),
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
-      // Nothing listens there: what these routes need is in the bundle and in the store.
-      AWS_ENDPOINT_URL: "http://127.0.0.1:9",
-    },
+/** Nothing listens at the address: what these routes need is in the bundle and in the store. */
+const invoke = async (name: (typeof names)[number], call: Call) => {
+  const { answer } = await invokeBundle({
+    ...bundle(name),
+    event: event(call),
+    env: { KETTLE_DATA_DIR: join(folder, "data"), AWS_ENDPOINT_URL: "http://127.0.0.1:9" },
   });
-  const answer = JSON.parse(stdout.slice(stdout.lastIndexOf("\nANSWER") + "\nANSWER".length));
-  return { status: answer.statusCode, headers: answer.headers, body: answer.body };
+  const { statusCode, headers, body } = answer as APIGatewayProxyStructuredResultV2;
+  return { status: statusCode, headers, body: body ?? "" };
 };
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kettle-bundle-"));
-});
+  for (const name of names)
+    bundles.set(name, await bundleFunction(name, { root, out: folder, config, target }));
+}, 180_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const storeOneChunk = async (): Promise<void> => {
@@ -88,10 +89,29 @@ const storeOneChunk = async (): Promise<void> => {
 };
 
 describe.skipIf(process.platform !== "linux")("a packaged function", () => {
+  it.each(names)("%s is smaller than what Lambda unzips, on this processor too", (name) => {
+    expect(bundle(name).bytes).toBeLessThan(maxUnzippedBytes);
+  });
+
+  it.each(names.flatMap((name) => packagesOf(name).map((pkg) => [name, pkg] as const)))(
+    "%s loads %s from its own folder",
+    async (name, pkg) => {
+      const { folder: at } = bundle(name);
+      const imported = join(at, "functions/imports.mjs");
+      await rm(imported, { force: true });
+      await writeFile(
+        imported,
+        `export const handler = async () => Object.keys(await import(${JSON.stringify(pkg)}));`,
+      );
+      const { answer } = await invokeBundle({ folder: at, name: "imports", event: {} });
+      await rm(imported);
+      expect(answer).not.toEqual([]);
+    },
+  );
+
   it("search embeds the question with the model in its bundle and finds a chunk", async () => {
     await storeOneChunk();
-    const search = await bundle("search");
-    const { status, body } = await invoke(search, {
+    const { status, body } = await invoke("search", {
       method: "POST",
       path: "/search",
       body: { query: "Which birds circle in rising air?", cluster: { algorithm: "none" } },
@@ -101,17 +121,93 @@ describe.skipIf(process.platform !== "linux")("a packaged function", () => {
   });
 
   it("api serves the page and the description", async () => {
-    const api = await bundle("api");
-    const page = await invoke(api, { path: "/" });
+    const page = await invoke("api", { path: "/" });
     expect(page).toMatchObject({ status: 200, headers: { "content-type": "text/html; charset=utf-8" } });
     expect(page.body).toBe(await readFile(join(root, "web/index.html"), "utf8"));
-    const openapi = await invoke(api, { path: "/openapi.json" });
+    const openapi = await invoke("api", { path: "/openapi.json" });
     expect(JSON.parse(openapi.body)).toMatchObject({ openapi: "3.1.0" });
   });
 
   it("api knows the stage that it was packaged for", async () => {
-    const api = await bundle("api");
-    const { body } = await invoke(api, { path: "/config" });
+    const { body } = await invoke("api", { path: "/config" });
     expect(JSON.parse(body)).toMatchObject({ stage: "local" });
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("packaged queue functions", () => {
+  const queues = ["ingest", "embed", "cluster", "write", "recluster"].map((name) => ({
+    name: `kettle-${name}`,
+    visibilityTimeout: 600,
+    retentionSeconds: 86_400,
+  }));
+  let emulator: Emulator;
+  let sqs: SQSClient;
+  beforeAll(async () => {
+    const buckets = ["kettle-documents", "kettle-state"].map((name) => ({ name, notifications: [] }));
+    emulator = await startEmulator({ port: 0, dataDir: join(folder, "aws"), buckets, queues });
+    const credentials = { accessKeyId: "any", secretAccessKey: "thing" };
+    sqs = new SQSClient({ endpoint: emulator.url, region: "us-east-1", credentials });
+    const s3 = new S3Client({ endpoint: emulator.url, region: "us-east-1", credentials });
+    const Body = await readFile(join(root, "samples/birds/thermals.pdf"));
+    await s3.send(new PutObjectCommand({ Bucket: "kettle-documents", Key: "thermals.pdf", Body }));
+  });
+  afterAll(() => emulator.close());
+
+  const consume = async (name: "parse" | "embed", queue: string, body: string) => {
+    const record = {
+      messageId: "1",
+      receiptHandle: "1",
+      body,
+      attributes: { ApproximateReceiveCount: "1" },
+      messageAttributes: {},
+      eventSource: "aws:sqs",
+      eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:kettle-${queue}`,
+    };
+    const { answer, printed } = await invokeBundle({
+      ...bundle(name),
+      event: { Records: [record] },
+      env: { KETTLE_DATA_DIR: join(folder, "queue-data"), AWS_ENDPOINT_URL: emulator.url },
+    });
+    expect(answer, printed).toEqual({ batchItemFailures: [] });
+  };
+  const nextMessage = async (queue: string): Promise<string> => {
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: `kettle-${queue}` }));
+    const { Messages = [] } = await sqs.send(new ReceiveMessageCommand({ QueueUrl, WaitTimeSeconds: 1 }));
+    expect(Messages).toHaveLength(1);
+    return Messages[0]!.Body!;
+  };
+
+  it("parse reads a PDF and embed gives its chunks vectors, with nothing but their bundles", async () => {
+    const look = JSON.stringify({ version: 1, bucket: "kettle-documents", key: "thermals.pdf" });
+    await consume("parse", "ingest", look);
+    const parsed = await nextMessage("embed");
+    const { chunks, document } = JSON.parse(parsed);
+    expect(document).toMatchObject({ documentId: documentId("kettle-documents", "thermals.pdf") });
+    expect(JSON.stringify(chunks)).toContain("thermal");
+    await consume("embed", "embed", parsed);
+    const { vectors } = JSON.parse(await nextMessage("cluster"));
+    expect(Buffer.from(vectors, "base64")).toHaveLength(chunks.length * 384 * 4);
+  });
+});
+
+describe("a function as a container image", () => {
+  it("is the very folder that was bundled, on Lambda's image, with the handler of serverless.yml", async () => {
+    const parse = bundle("parse");
+    const build = await writeImage(parse, folder, target);
+    expect(join(folder, build.path)).toBe(parse.folder);
+    expect(build).toMatchObject({
+      platform: arch === "arm64" ? "linux/arm64" : "linux/amd64",
+      provenance: "false",
+    });
+    const written = await readFile(join(parse.folder, build.file), "utf8");
+    expect(written).toBe(dockerfile("parse"));
+    const instructions = written.trim().split("\n");
+    expect(instructions).toEqual([
+      "FROM public.ecr.aws/lambda/nodejs:24",
+      `COPY . \${LAMBDA_TASK_ROOT}/`,
+      'CMD ["functions/parse.handler"]',
+    ]);
+    const declared = await readFile(join(root, "serverless.yml"), "utf8");
+    expect(declared).toContain("handler: functions/parse.handler");
   });
 });

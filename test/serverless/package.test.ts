@@ -4,10 +4,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse, stringify } from "yaml";
+import { functionNames } from "../../lib/config/function-names.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import { routes } from "../../lib/http/routes.ts";
 import { maxUnzippedBytes } from "../../packaging/bundle.ts";
-import { functionNames, queueFunctions, queueNames } from "../../packaging/sizing.ts";
+import { checkSize } from "../../packaging/package-functions.ts";
+import { queueFunctions, queueNames } from "../../packaging/sizing.ts";
 
 /** What `serverless package` would deploy, made once, without credentials, in a folder of its own. */
 
@@ -31,41 +34,111 @@ const ofType = (type: string): readonly Resource[] =>
   Object.values(resources).filter((resource) => resource.Type === type);
 const functionResource = (name: string): Resource => resources[`${pascal(name)}LambdaFunction`]!;
 
-const runPackage = (env: NodeJS.ProcessEnv = {}) =>
+const runPackage = (at: string, env: NodeJS.ProcessEnv = {}) =>
   promisify(execFile)(
     process.execPath,
     [join(root, "node_modules/serverless/bin/serverless.js"), "package"],
-    { cwd: folder, env: { PATH: process.env.PATH, HOME: folder, ...env } },
+    { cwd: at, env: { PATH: process.env.PATH, HOME: at, ...env } },
   );
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), "kettle-package-"));
-  const linked = [
-    "functions",
-    "lib",
-    "models",
-    "node_modules",
-    "packaging",
-    "web",
-    "package.json",
-    "tsconfig.json",
-  ];
-  for (const name of linked) await symlink(join(root, name), join(folder, name));
+/** A folder as the repository's, in which packaging leaves what it makes. */
+const makeService = async (): Promise<string> => {
+  const at = await mkdtemp(join(tmpdir(), "kettle-package-"));
+  const linked = ["functions", "lib", "models", "node_modules", "packaging", "web"];
+  for (const name of [...linked, "package.json", "tsconfig.json"])
+    await symlink(join(root, name), join(at, name));
   for (const name of ["serverless.yml", "serverless-config.cjs", "kettle.yml"])
-    await cp(join(root, name), join(folder, name));
-  await runPackage();
-  const template = join(folder, ".serverless/cloudformation-template-update-stack.json");
-  resources = JSON.parse(await readFile(template, "utf8")).Resources;
-  sizes = JSON.parse(await readFile(join(folder, ".build/sizes.json"), "utf8"));
+    await cp(join(root, name), join(at, name));
+  return at;
+};
+
+const readPackaged = async (at: string) => {
+  const template = join(at, ".serverless/cloudformation-template-update-stack.json");
+  return {
+    resources: JSON.parse(await readFile(template, "utf8")).Resources,
+    sizes: JSON.parse(await readFile(join(at, ".build/sizes.json"), "utf8")),
+  };
+};
+
+beforeAll(async () => {
+  folder = await makeService();
+  await runPackage(folder);
+  ({ resources, sizes } = await readPackaged(folder));
 }, 300_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it("an API that asks for a token and has no secret to read it from is not packaged", async () => {
   await writeFile(join(folder, "no-token.yml"), "stages: { local: { http: { auth: true } } }");
-  const failed = await runPackage({ KETTLE_CONFIG: "no-token.yml" }).catch((error: unknown) => error);
+  const failed = await runPackage(folder, { KETTLE_CONFIG: "no-token.yml" }).catch((error: unknown) => error);
   expect(failed).toMatchObject({
     code: 1,
     stdout: expect.stringContaining("http.tokenSecret names no secret"),
+  });
+});
+
+describe("what kettle.yml says of functions", () => {
+  const digest = "a".repeat(64);
+  const prebuilt = `123456789012.dkr.ecr.us-east-1.amazonaws.com/kettle@sha256:${digest}`;
+
+  let other: string;
+  let made: Awaited<ReturnType<typeof readPackaged>>;
+  const properties = (name: string) => made.resources[`${pascal(name)}LambdaFunction`].Properties;
+
+  beforeAll(async () => {
+    other = await makeService();
+    // Fewer functions: each takes seconds to bundle.
+    const service = parse(await readFile(join(other, "serverless.yml"), "utf8"));
+    const { parse: parseFunction, search, uploads } = service.functions;
+    await writeFile(
+      join(other, "serverless.yml"),
+      stringify({ ...service, functions: { parse: parseFunction, search, uploads } }),
+    );
+    await writeFile(
+      join(other, "kettle.yml"),
+      `aws: { architecture: x64 }
+http: { auth: false }
+functions:
+  memory: { search: 3008 }
+  provisioned: { search: 2 }
+  images: { parse: build, uploads: "${prebuilt}" }`,
+    );
+    // Without Docker: what would be built has a stand-in.
+    await runPackage(other, { KETTLE_DRY_RUN: "1" });
+    made = await readPackaged(other);
+  }, 180_000);
+  afterAll(() => rm(other, { recursive: true, force: true }));
+
+  it("decides on which processors they run, and on how much memory", () => {
+    for (const name of ["parse", "search", "uploads"])
+      expect(properties(name).Architectures).toEqual(["x86_64"]);
+    expect(properties("search").MemorySize).toBe(3008);
+    expect(properties("uploads").MemorySize).toBe(512);
+    expect(Object.values(made.sizes).every((bytes) => Number(bytes) < maxUnzippedBytes)).toBe(true);
+  });
+
+  it("decides how many environments are kept started; by default none", () => {
+    const aliases = (of: Readonly<Record<string, Resource>>) =>
+      Object.values(of).filter(({ Type }) => Type === "AWS::Lambda::Alias");
+    expect(aliases(made.resources).map(({ Properties }) => Properties)).toMatchObject([
+      { ProvisionedConcurrencyConfig: { ProvisionedConcurrentExecutions: 2 } },
+    ]);
+    expect(aliases(resources)).toEqual([]);
+  });
+
+  it("decides which are container images, built or there already", async () => {
+    expect(properties("parse").PackageType).toBe("Image");
+    expect(properties("parse")).not.toHaveProperty("Handler");
+    expect(properties("uploads").Code).toEqual({ ImageUri: prebuilt });
+    const written = await readFile(join(other, ".build/parse.Dockerfile"), "utf8");
+    expect(written).toContain('CMD ["functions/parse.handler"]');
+  });
+
+  it("a package that Lambda would not take is refused, with the way out", () => {
+    expect(() => checkSize({ name: "parse", bytes: maxUnzippedBytes + 1 }, false)).toThrow(
+      "functions.images.parse",
+    );
+    expect(() => checkSize({ name: "parse", bytes: maxUnzippedBytes + 1 }, true)).not.toThrow();
+    expect(() => checkSize({ name: "parse", bytes: maxUnzippedBytes }, false)).not.toThrow();
   });
 });
 
