@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { functionNames, queueNames } from "../../packaging/sizing.ts";
+import { functionNames } from "../../lib/config/function-names.ts";
+import { queueNames } from "../../packaging/sizing.ts";
 import { type Block, parseAlloy } from "./alloy-syntax.ts";
 
 const base = join(import.meta.dirname, "../../infra/monitoring/base");
