@@ -194,7 +194,7 @@ const measureMilvus = async (
   );
   if (!address) return [];
   const next = random(11);
-  const queries = Array.from({ length: 300 }, () => unitVector(next));
+  const queries = Array.from({ length: 700 }, () => unitVector(next));
   return milvusRows({ address, token: process.env.MILVUS_TOKEN || null }, rows, queries);
 };
 

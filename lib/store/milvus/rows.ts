@@ -76,6 +76,13 @@ export const partitionOf = (metadata: Metadata, key: string): string => {
 /** A row as Milvus takes it, and the bytes it takes in a message. */
 export type PreparedRow = { readonly data: Readonly<Record<string, unknown>>; readonly bytes: number };
 
+/** The SDK spreads vectors, which takes an array of numbers a fifth of the time of a Float32Array; so this loop pays. */
+const numbersOf = (vector: Float32Array): number[] => {
+  const numbers = new Array<number>(vector.length);
+  for (let i = 0; i < vector.length; i++) numbers[i] = vector[i] ?? 0;
+  return numbers;
+};
+
 const derived = (row: ChunkRow, { words, partitionKey }: Layout): Record<string, string> => {
   const partition = partitionKey === null ? null : partitionOf(row.metadata, partitionKey);
   if (partition !== null) checkBytes(row.id, `metadata ${partitionKey}`, partition, partitionBytes);
@@ -103,8 +110,7 @@ export const prepareRow = (row: ChunkRow, layout: Layout): PreparedRow => {
   data.metadata = wellFormed(row.metadata, metadata);
   bytes += checkBytes(row.id, "metadata", metadata, metadataBytes);
   data.qualityFlags = wellFormed(row.qualityFlags, JSON.stringify(row.qualityFlags));
-  // The SDK takes its numbers one by one, from whatever can be iterated.
-  data[vectorField] = row.vector;
+  data[vectorField] = numbersOf(row.vector);
   return { data, bytes };
 };
 
