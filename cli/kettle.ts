@@ -7,6 +7,7 @@ import { evalVerb } from "./verbs/eval.ts";
 import { indexVerb } from "./verbs/index-check.ts";
 import { ingestVerb } from "./verbs/ingest.ts";
 import { modelsVerb } from "./verbs/models.ts";
+import { qualityVerb } from "./verbs/quality.ts";
 import { reindexVerb } from "./verbs/reindex.ts";
 import { searchVerb } from "./verbs/search.ts";
 import { sizeVerb } from "./verbs/size.ts";
@@ -18,6 +19,7 @@ const verbs = [
   searchVerb,
   documentsVerb,
   evalVerb,
+  qualityVerb,
   reindexVerb,
   collectionsVerb,
   indexVerb,

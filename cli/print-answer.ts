@@ -35,6 +35,15 @@ const wrap = (text: string, columns: number, maxLines: number): readonly string[
 const place = ({ key, page, heading }: SearchHit): string =>
   [key, page === null ? "" : `p. ${page}`, heading].filter((part) => part !== "").join(" › ");
 
+/** Where else the same is said. */
+const copyLines = ({ duplicates = 0, alsoIn = [] }: SearchHit, columns: number): readonly string[] => {
+  if (duplicates === 0) return [];
+  const keys = [...new Set(alsoIn.map(({ key }) => key))].join(", ");
+  return [
+    fitColumns(`${indent}and ${duplicates} ${duplicates === 1 ? "copy" : "copies"} in ${keys}`, columns),
+  ];
+};
+
 const passages = (count: number): string => `${count} passage${count === 1 ? "" : "s"}`;
 
 const clusterTitle = (cluster: SearchCluster, options: PrintOptions): string => {
@@ -63,6 +72,7 @@ export const formatAnswer = (question: string, answer: SearchAnswer, options: Pr
       const gap = " ".repeat(Math.max(1, columns - displayWidth(head) - 6));
       lines.push(`${head}${gap}${paint("dim", hit.score.toFixed(3))}`);
       const excerpt = hit.text.replaceAll(/\s+/g, " ").trim();
+      lines.push(...copyLines(hit, columns).map((line) => paint("dim", line)));
       for (const line of wrap(excerpt, columns - indent.length - 2, excerptLines))
         lines.push(paint("dim", `${indent}${line}`));
     }

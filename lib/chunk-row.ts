@@ -1,6 +1,6 @@
 /** What a chunk is before it has a vector: the output of reading and chunking. */
 export type Chunk = {
-  /** Position in the document, from 0, without gaps. */
+  /** Position in the document, from 0; copies of earlier chunks that were dropped are counted. */
   readonly ordinal: number;
   readonly text: string;
   /** Length of `text` in tokens of the embedding model, without special tokens and prefix. */

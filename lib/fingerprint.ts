@@ -2,6 +2,7 @@ import { languageVersion } from "./chunk/language.ts";
 import { chunkers } from "./chunk/registry.ts";
 import type { Config } from "./config/schema.ts";
 import { qualityVersion } from "./quality/quality.ts";
+import { sketchVersion } from "./quality/sketch.ts";
 import { readers } from "./read/registry.ts";
 
 /**
@@ -15,6 +16,7 @@ export const shapedBy = (
   readers: Object.fromEntries(Object.entries(readers).map(([name, reader]) => [name, reader.version])),
   chunker: Object.fromEntries(Object.entries(chunkers).map(([name, chunker]) => [name, chunker.version])),
   qualityVersion,
+  sketchVersion,
   languageVersion,
   chunking: config.chunking,
   chunkBytes: config.limits.chunkBytes,

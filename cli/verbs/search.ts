@@ -12,6 +12,7 @@ type Options = {
   readonly tokens?: number;
   readonly filter?: unknown;
   readonly cluster?: string;
+  readonly copies?: boolean;
   readonly low?: boolean;
   readonly json?: boolean;
 };
@@ -27,6 +28,7 @@ const requestOf = (query: string, options: Options): SearchQuery =>
     filter: options.filter,
     cluster: options.cluster && { when: options.cluster },
     budget: options.tokens && { tokens: options.tokens },
+    duplicates: options.copies && "keep",
     includeLowQuality: options.low,
   }) as SearchQuery;
 
@@ -65,6 +67,7 @@ export const searchVerb = (program: Command): void => {
     .option("--tokens <n>", "most tokens of the answer", wholeNumber(1, 1_000_000))
     .option("--filter <json>", "structured filter, as in POST /search", jsonValue)
     .option("--cluster <when>", "`store` for stored labels, `query` to cluster the candidates")
+    .option("--copies", "show copies, too, instead of one of each group")
     .option("--low", "search low-quality chunks too")
     .option("--json", "answer as JSON")
     .action(search);

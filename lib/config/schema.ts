@@ -216,6 +216,20 @@ const quality = section({
     .enum(["separate", "drop", "keep"])
     .default("separate")
     .describe("low-quality chunks go to a collection of their own, are dropped, or stay"),
+  duplicates: section({
+    similarity: z
+      .number()
+      .min(0.5)
+      .max(1)
+      .default(0.8)
+      .describe(
+        "chunks whose texts are so alike (Jaccard of five-character shingles, same numbers) are copies",
+      ),
+    action: z
+      .enum(["drop", "keep"])
+      .default("drop")
+      .describe("copies inside one document: only the first is kept, or all of them"),
+  }),
 });
 
 const clustering = section({
@@ -253,6 +267,12 @@ const search = section({
     .union([z.enum(rerankNames), z.string().regex(customName)])
     .default("distance")
     .describe("default reranker"),
+  duplicates: z
+    .enum(["group", "keep"])
+    .default("group")
+    .describe(
+      "copies among the candidates: one of each group is a hit and counts the others, or all are hits",
+    ),
   budget: section({
     tokens: z
       .int()

@@ -19,6 +19,7 @@ export const publicConfig = (config: Config): PublicConfig => ({
     candidates: config.search.candidates,
     mode: config.search.mode,
     rerank: config.search.rerank,
+    duplicates: config.search.duplicates,
     budget: config.search.budget,
     custom: Object.keys(config.search.custom),
   },

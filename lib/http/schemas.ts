@@ -48,6 +48,10 @@ export const searchRequest = z
     budget: z
       .strictObject({ tokens: z.int().min(1).nullable().optional().describe("null: no budget") })
       .optional(),
+    duplicates: z
+      .enum(["group", "keep"])
+      .optional()
+      .describe("`group`: of copies one is a hit and counts the others; `keep`: all are hits"),
     includeLowQuality: z.boolean().optional().describe("search the low-quality chunks too"),
   })
   .refine(({ query, image }) => (query === undefined) !== (image === undefined), {
@@ -72,7 +76,15 @@ const searchHit = z.object({
   quality: z.number().min(0).max(1),
   metadata,
   parentId: z.string().optional(),
-  duplicates: z.array(z.string()).optional(),
+  duplicates: z
+    .int()
+    .min(1)
+    .optional()
+    .describe("other hits that say the same and were left out for this one, as far as they were seen"),
+  alsoIn: z
+    .array(z.object({ id: z.string(), documentId: z.string(), key: z.string(), page: z.int().nullable() }))
+    .optional()
+    .describe("where they are, the first of them"),
 });
 
 const searchCluster = z.object({
@@ -127,6 +139,13 @@ export const documentView = z.object({
     lowQuality: z.int().min(0),
     dropped: z.int().min(0),
   }),
+  quality: z
+    .object({
+      mean: z.number().min(0).max(1).describe("of the chunks' scores"),
+      flags: z.record(z.string(), z.int()).describe("chunks by flag; `duplicate`: copies that were dropped"),
+    })
+    .optional()
+    .describe("how the chunks of the last reading were judged"),
   failure: z
     .object({
       stage: z.enum(failureStages),
@@ -266,13 +285,18 @@ export const configResponse = z.object({
   embedding: z.object({ model: z.string(), images: z.boolean() }),
   store: z.object({ driver: z.string(), index: z.string(), metric: z.string() }),
   chunking: z.object({ strategy: z.string(), size: z.int(), overlap: z.int() }),
-  quality: z.object({ threshold: z.number(), action: z.string() }),
+  quality: z.object({
+    threshold: z.number(),
+    action: z.string(),
+    duplicates: z.object({ similarity: z.number(), action: z.string() }),
+  }),
   clustering: z.object({ algorithm: z.string(), k: z.union([z.literal("auto"), z.int()]), when: z.string() }),
   search: z.object({
     topK: z.int(),
     candidates: z.int().nullable(),
     mode: z.string(),
     rerank: z.string(),
+    duplicates: z.string(),
     budget: z.object({ tokens: z.int().nullable() }),
     custom: z.array(z.string()).describe("rerankers of this installation, to be asked for as custom:<name>"),
   }),

@@ -28,6 +28,8 @@ export const ledgerEntry = z.object({
     lowQuality: z.int().nonnegative(),
     dropped: z.int().nonnegative(),
   }),
+  /** How its chunks were judged when the run was planned: mean score, and chunks by flag. Absent before. */
+  quality: z.object({ mean: z.number(), flags: z.record(z.string(), z.int().positive()) }).optional(),
   failure: z
     .object({
       stage: z.enum(failureStages),

@@ -14,6 +14,7 @@ export const createChunkReader = ({
   modelsDir,
 }: Pick<Environment, "config" | "modelsDir">): ChunkReader => {
   const { strategy, size, overlap } = config.chunking;
+  const { action, similarity } = config.quality.duplicates;
   if (!isChunkerName(strategy))
     throw new AppError(
       "NOT_AVAILABLE",
@@ -27,5 +28,6 @@ export const createChunkReader = ({
     overlap,
     maxBytes: config.limits.chunkBytes,
     maxChunks: config.limits.chunks,
+    copies: action === "drop" ? similarity : null,
   });
 };

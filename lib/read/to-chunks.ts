@@ -3,6 +3,7 @@ import { guessLanguage } from "../chunk/language.ts";
 import type { Chunk, Metadata } from "../chunk-row.ts";
 import { contentHash } from "../ids.ts";
 import type { Quality } from "../quality/quality.ts";
+import { copyFinder, sketchOf } from "../quality/sketch.ts";
 import { documentFailure } from "./failures.ts";
 import { readDocument } from "./read.ts";
 import type { ReadInput } from "./reader.ts";
@@ -12,15 +13,27 @@ export type Chunking = {
   readonly chunker: Chunker;
   readonly options: ChunkOptions;
   readonly quality: (piece: Piece) => Quality;
+  /** From this similarity on a piece is a copy of an earlier one and dropped; null: copies stay. */
+  readonly copies: number | null;
   /** Most chunks of one document. */
   readonly maxChunks: number;
 };
 
 export type DocumentChunks = {
+  /** In order; ordinals count the copies that were dropped, too. */
   readonly chunks: readonly Chunk[];
+  /** Pieces that said what an earlier piece says. */
+  readonly copies: number;
   /** From the file itself; the object's own user metadata stand above it. */
   readonly metadata: Metadata;
   readonly type: DocumentType;
+};
+
+/** Which pieces say what no earlier one says. */
+const firstOfEach = (pieces: readonly Piece[], similarity: number | null): readonly boolean[] => {
+  if (similarity === null) return pieces.map(() => true);
+  const find = copyFinder<number>(similarity);
+  return pieces.map(({ text }, index) => find(index, sketchOf(text)) === null);
 };
 
 /**
@@ -39,10 +52,12 @@ export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<
     );
   const { language } = metadata;
   const declared = typeof language === "string" ? language : "";
-  const chunks = pieces.map((piece, ordinal): Chunk => {
+  const kept = firstOfEach(pieces, chunking.copies);
+  const chunks = pieces.flatMap((piece, ordinal): Chunk[] => {
+    if (!kept[ordinal]) return [];
     const { quality, flags } = chunking.quality(piece);
     const { confidence: _judged, ...rest } = piece;
-    return {
+    const chunk = {
       ...rest,
       ordinal,
       language: guessLanguage(piece.text, declared),
@@ -50,6 +65,7 @@ export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<
       quality,
       qualityFlags: flags,
     };
+    return [chunk];
   });
-  return { chunks, metadata, type };
+  return { chunks, copies: pieces.length - chunks.length, metadata, type };
 };

@@ -16,6 +16,8 @@ export type WorkerSetup = {
   readonly overlap: number;
   readonly maxBytes: number;
   readonly maxChunks: number;
+  /** As `Chunking.copies`. */
+  readonly copies: number | null;
 };
 
 export type WorkerRequest = Omit<ReadInput, "signal">;
@@ -34,12 +36,13 @@ const { signal } = new AbortController();
 
 const serve = async (): Promise<void> => {
   const tokenizer = await loadTokenizer(setup);
-  const { size, overlap, maxBytes, maxChunks } = setup;
+  const { size, overlap, maxBytes, maxChunks, copies } = setup;
   const chunking = {
     chunker: chunkers[setup.strategy],
     options: { size, overlap, maxBytes, countTokens: countByWords(tokenizer.count) },
     quality: scoreQuality,
     maxChunks,
+    copies,
   };
   parentPort?.on("message", (request: WorkerRequest) => {
     readChunks({ ...request, signal }, chunking).then(

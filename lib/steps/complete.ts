@@ -25,7 +25,8 @@ const outcome = (entry: ReadEntry, totals: Receipt, nowMs: number): EntryChange 
     expected: entry.counts.expected,
     stored: totals.stored,
     lowQuality: totals.low,
-    dropped: totals.dropped,
+    // Those that parse dropped as copies were never in a batch.
+    dropped: entry.counts.dropped + totals.dropped,
   };
   if (totals.stored > 0) return { ...entry, state: "ready", served: entry.run, counts, failure: null };
   return {
@@ -36,7 +37,7 @@ const outcome = (entry: ReadEntry, totals: Receipt, nowMs: number): EntryChange 
     plan: null,
     batches: 0,
     served: null,
-    counts: { ...counts, lowQuality: 0, dropped: totals.low + totals.dropped },
+    counts: { ...counts, lowQuality: 0, dropped: entry.counts.dropped + totals.low + totals.dropped },
     failure: recordOf("write", onlyLowQuality(totals), entry, entry.revision),
   };
 };

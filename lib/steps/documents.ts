@@ -12,6 +12,8 @@ export type DocumentSummary = Pick<LedgerEntry, "key" | "state" | "revision" | "
   readonly id: string;
   /** Its chunks were made with other parameters or code than today's. */
   readonly outdated: boolean;
+  /** Of the chunks of its last reading. */
+  readonly quality?: NonNullable<LedgerEntry["quality"]>;
   readonly failure?: NonNullable<LedgerEntry["failure"]>;
 };
 
@@ -27,6 +29,7 @@ const summarise = (entry: LedgerEntry, fingerprint: string): DocumentSummary => 
   revision: entry.revision,
   outdated: entry.state !== "deleted" && entry.fingerprint !== null && entry.fingerprint !== fingerprint,
   counts: entry.counts,
+  ...(entry.quality !== undefined && { quality: entry.quality }),
   // The entry keeps the last failure while a new run is under way, to count attempts.
   ...(entry.state === "failed" && entry.failure !== null && { failure: entry.failure }),
   updatedAt: entry.updatedAt,

@@ -6,6 +6,7 @@ import { AppError } from "../errors.ts";
 import { documentId } from "../ids.ts";
 import { type EntryChange, nextRun, type ReadEntry } from "../ledger/ledger.ts";
 import type { EmbedMessage, LookMessage } from "../messages.ts";
+import { qualityReport } from "../quality/report.ts";
 import type { Embedding } from "./collections.ts";
 import { type CompleteDeps, completeRun } from "./complete.ts";
 import type { Delivery } from "./delivery.ts";
@@ -23,9 +24,12 @@ export type ReadChunksInput = {
   readonly signal: AbortSignal;
 };
 /** Reading, chunking and judging: bytes to chunks with their ordinals, and what the file says of itself. */
-export type ReadChunks = (
-  input: ReadChunksInput,
-) => Promise<{ readonly chunks: readonly Chunk[]; readonly metadata: Metadata }>;
+export type ReadChunks = (input: ReadChunksInput) => Promise<{
+  readonly chunks: readonly Chunk[];
+  /** Chunks that were dropped as copies of earlier ones of the document. */
+  readonly copies?: number;
+  readonly metadata: Metadata;
+}>;
 
 export type ParseDeps = CompleteDeps & {
   /** The document bucket: the truth. */
@@ -111,8 +115,9 @@ const swapAndConfirm = async (
 const bury = async (deps: ParseDeps, key: string, entry: ReadEntry | null): Promise<boolean> => {
   if (entry === null) return true;
   if (entry.state !== "deleted") {
+    const { quality: _, ...rest } = entry;
     const buried = await deps.ledger.swap(key, entry, {
-      ...entry,
+      ...rest,
       state: "deleted",
       run: nextRun(entry, deps.clock()),
       revision: null,
@@ -155,12 +160,18 @@ const markCrashed = async (deps: ParseDeps, look: Look): Promise<Look | null> =>
   return marked === null ? null : { ...look, entry: marked };
 };
 
+type Prepared = {
+  readonly chunks: readonly Chunk[];
+  readonly copies: number;
+  readonly shared: Shared;
+  readonly plan: Plan;
+};
+
 /** The run that this plan belongs to: the one in progress where its plan is the same, else a new one. */
 const adopt = async (
   deps: ParseDeps,
   look: Look,
-  plan: Plan,
-  expected: number,
+  { plan, chunks, copies }: Prepared,
 ): Promise<ReadEntry | null> => {
   const { entry, prior, delivery } = look;
   const state = delivery.lastReceive ? "failed" : "processing";
@@ -175,12 +186,11 @@ const adopt = async (
     state,
     plan: plan.hash,
     batches: plan.batches,
-    counts: { ...noCounts, expected },
+    counts: { ...noCounts, expected: chunks.length + copies, dropped: copies },
+    quality: qualityReport(chunks, copies),
     failure,
   });
 };
-
-type Prepared = { readonly chunks: readonly Chunk[]; readonly shared: Shared; readonly plan: Plan };
 
 const prepare = async (
   deps: ParseDeps,
@@ -191,7 +201,7 @@ const prepare = async (
   const bytes = await readBody(object.body, deps.limits.objectBytes);
   const { contentType } = head;
   const read = await deps.readChunks({ bytes, key, contentType, signal: delivery.signal });
-  const { chunks } = read;
+  const { chunks, copies = 0 } = read;
   if (chunks.length === 0) throw new AppError("EMPTY_DOCUMENT", `no text in ${key}`);
   if (chunks.length > deps.limits.chunks)
     throw new AppError(
@@ -201,12 +211,12 @@ const prepare = async (
   const bucket = deps.bucket.name;
   const metadata = { ...read.metadata, ...head.metadata };
   const shared = { bucket, key, documentId: documentId(bucket, key), contentType, metadata };
-  return { chunks, shared, plan: planOf(chunks, shared, options) };
+  return { chunks, copies, shared, plan: planOf(chunks, shared, options) };
 };
 
 /** Adopts a run for what was read and sends the batches that are missing; in the last delivery takes `CRASHED` back. */
 const proceed = async (deps: ParseDeps, look: Look, prepared: Prepared, options: PackOptions) => {
-  const entry = await adopt(deps, look, prepared.plan, prepared.chunks.length);
+  const entry = await adopt(deps, look, prepared);
   if (entry === null) return false;
   const sent = await sendMissing(deps, entry, prepared, options, look.delivery.signal);
   if (sent === 0) return completeRun(deps, look.key, entry.run);

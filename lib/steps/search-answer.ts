@@ -1,9 +1,12 @@
 import type { ClusteredHit } from "../rerank/reranker.ts";
+import type { ScoredChunk } from "../scored-chunk.ts";
 import type { SearchAnswer, SearchHit } from "./search.ts";
 
 /** What a search found, before it is written as an answer. */
 type Ranked = {
   readonly hits: readonly ClusteredHit[];
+  /** What was left out for a hit, by its id. */
+  readonly copies: ReadonlyMap<string, readonly ScoredChunk[]>;
   readonly clusterVersion: number;
   readonly plainTokens: number;
 };
@@ -25,7 +28,20 @@ export const withinBudget = (
   return end < 0 ? hits : hits.slice(0, end);
 };
 
-const hitOf = (hit: ClusteredHit, index: number): SearchHit => ({
+/** A flood of copies need not flood the answer. */
+const mostPlaces = 20;
+
+const copiesOf = (copies: readonly ScoredChunk[]): Pick<SearchHit, "duplicates" | "alsoIn"> =>
+  copies.length === 0
+    ? {}
+    : {
+        duplicates: copies.length,
+        alsoIn: copies
+          .slice(0, mostPlaces)
+          .map(({ id, documentId, key, page }) => ({ id, documentId, key, page })),
+      };
+
+const hitOf = (hit: ClusteredHit, index: number, copies: readonly ScoredChunk[]): SearchHit => ({
   id: hit.id,
   rank: index + 1,
   score: hit.score,
@@ -40,13 +56,14 @@ const hitOf = (hit: ClusteredHit, index: number): SearchHit => ({
   clusterDistance: hit.clusterDistance,
   quality: hit.quality,
   metadata: hit.metadata,
+  ...copiesOf(copies),
 });
 
 export const answerOf = (
-  { hits, clusterVersion, plainTokens }: Ranked,
+  { hits, copies, clusterVersion, plainTokens }: Ranked,
   timings: SearchAnswer["timings"],
 ): SearchAnswer => ({
-  hits: hits.map(hitOf),
+  hits: hits.map((hit, index) => hitOf(hit, index, copies.get(hit.id) ?? [])),
   clusters: [...Map.groupBy(hits, (hit) => hit.cluster).entries()].map(([cluster, members]) => ({
     id: cluster.id,
     size: cluster.size,
@@ -58,3 +75,6 @@ export const answerOf = (
   plainTokens,
   timings,
 });
+
+export const nothingFound = (timings: SearchAnswer["timings"]): SearchAnswer =>
+  answerOf({ hits: [], copies: new Map(), clusterVersion: 0, plainTokens: 0 }, timings);

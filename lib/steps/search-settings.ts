@@ -26,6 +26,8 @@ export type SearchSettings = {
   readonly reranker: Reranker;
   readonly rerankOptions: Readonly<Record<string, unknown>>;
   readonly budgetTokens: number | null;
+  /** From this similarity on rows are copies of which one is a hit; null: all are hits. */
+  readonly similarity: number | null;
 };
 
 const bad = (message: string): AppError => new AppError("BAD_REQUEST", message);
@@ -98,7 +100,7 @@ export const checkQueryClustering = (candidates: number): void => {
  */
 export const searchSettings = async (
   query: SearchQuery,
-  config: Pick<Config, "search" | "clustering">,
+  config: Pick<Config, "search" | "clustering" | "quality">,
   custom: CustomRerankers,
 ): Promise<SearchSettings> => {
   const { search } = config;
@@ -113,6 +115,8 @@ export const searchSettings = async (
     topK,
     candidates: Math.max(topK, candidates),
     mode: query.mode ?? search.mode,
+    similarity:
+      (query.duplicates ?? search.duplicates) === "group" ? config.quality.duplicates.similarity : null,
     budgetTokens: budget === undefined ? search.budget.tokens : budget,
   };
 };

@@ -8,7 +8,7 @@ import type { ScoredChunk } from "../scored-chunk.ts";
 import type { Filter } from "../store/filter.ts";
 import type { SearchMode, VectorStore } from "../store/store.ts";
 import type { CustomRerankers } from "./custom-rerankers.ts";
-import { answerOf, totalTokens, withinBudget } from "./search-answer.ts";
+import { answerOf, nothingFound, totalTokens, withinBudget } from "./search-answer.ts";
 import { findCandidates } from "./search-candidates.ts";
 import {
   type CandidateLabels,
@@ -40,6 +40,8 @@ export type SearchQuery = {
   /** A reranker's name, `custom:<name>`, or `{name, …options}`. */
   readonly rerank?: string | { readonly name: string; readonly [option: string]: unknown } | undefined;
   readonly budget?: { readonly tokens?: number | null | undefined } | undefined;
+  /** `group`: of copies one is a hit and counts the others; `keep`: all are hits. */
+  readonly duplicates?: "group" | "keep" | undefined;
   readonly includeLowQuality?: boolean | undefined;
 };
 
@@ -62,6 +64,10 @@ export type SearchHit = {
   readonly clusterDistance: number;
   readonly quality: number;
   readonly metadata: Metadata;
+  /** Other rows that say the same and were left out for this one, as far as they were seen; absent when there are none. */
+  readonly duplicates?: number;
+  /** Where they are, the first of them. */
+  readonly alsoIn?: readonly Pick<ScoredChunk, "id" | "documentId" | "key" | "page">[];
 };
 
 export type SearchCluster = {
@@ -96,7 +102,7 @@ export type SearchAnswer = {
 export type Search = (query: SearchQuery, signal: AbortSignal) => Promise<SearchAnswer>;
 
 export type SearchDeps = {
-  readonly config: Pick<Config, "store" | "search" | "clustering">;
+  readonly config: Pick<Config, "store" | "search" | "clustering" | "quality">;
   readonly store: Pick<VectorStore, "resolve" | "search">;
   readonly embedder: Pick<Embedder, "embed" | "identity" | "model">;
   readonly centroids: Pick<Centroids, "current">;
@@ -170,7 +176,7 @@ export const searchStep =
     const collections = await time("searchMs", () =>
       collectionsToRead(deps, query.includeLowQuality ?? false),
     );
-    if (collections.length === 0) return answerOf({ hits: [], clusterVersion: 0, plainTokens: 0 }, timings());
+    if (collections.length === 0) return nothingFound(timings());
     // For a sparse search too: distances of clusters are to the question's vector.
     const vector = await time("embedMs", () => deps.embedder.embed([query.query], "query"));
     const request = {
@@ -180,7 +186,9 @@ export const searchStep =
       limit: candidates,
       ...(query.filter && { filter: query.filter }),
     };
-    const rows = await time("searchMs", () => findCandidates(deps.store, collections, request));
+    const { rows, plain, copies } = await time("searchMs", () =>
+      findCandidates(deps.store, collections, request, settings.similarity),
+    );
     const { clusterVersion, ...labels } = await time("clusterMs", () =>
       labelCandidates(deps, settings, rows, vector.length, signal),
     );
@@ -196,5 +204,6 @@ export const searchStep =
     };
     const ordered = await time("rerankMs", () => settings.reranker.rerank(clustered, context));
     const hits = withinBudget(ordered.slice(0, topK), budgetTokens);
-    return answerOf({ hits, clusterVersion, plainTokens: totalTokens(rows.slice(0, topK)) }, timings());
+    const plainTokens = totalTokens(plain.slice(0, topK));
+    return answerOf({ hits, copies, clusterVersion, plainTokens }, timings());
   };

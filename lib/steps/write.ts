@@ -2,6 +2,7 @@ import type { ChunkRow } from "../chunk-row.ts";
 import { chunkId } from "../ids.ts";
 import type { ReadEntry } from "../ledger/ledger.ts";
 import type { WriteMessage } from "../messages.ts";
+import { sketchOf } from "../quality/sketch.ts";
 import type { Filter } from "../store/filter.ts";
 import { collectionNames, type VectorStore } from "../store/store.ts";
 import { brokenVectors, vectorsOf } from "./cluster.ts";
@@ -29,7 +30,7 @@ const rowsOf = (message: WriteMessage, vectors: Float32Array): readonly ChunkRow
     ...chunk,
     id: chunkId(document.documentId, document.run, chunk.ordinal),
     vector: vectors.slice(index * dimension, (index + 1) * dimension),
-    duplicateGroup: chunk.contentHash,
+    duplicateGroup: sketchOf(chunk.text),
     clusterId: clusterIds[index] ?? -1,
     clusterVersion,
     clusterDistance: clusterDistances[index] ?? 0,

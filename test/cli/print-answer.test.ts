@@ -81,3 +81,9 @@ describe("an answer as people read it", () => {
     expect(formatAnswer("why?", answer([], { clusters: [] }))).toContain("Nothing found.");
   });
 });
+
+it("an answer says where else the same is said", () => {
+  const alsoIn = [1, 2].map((n) => ({ id: `${n}`, documentId: "x", key: "old.md", page: null }));
+  const text = formatAnswer("why?", answer([hit("a", { duplicates: 2, alsoIn })]), { columns: 60 });
+  expect(text).toContain("     and 2 copies in old.md\n     text of a");
+});

@@ -175,6 +175,56 @@ describe("the embedded stack, through an AWS SDK client and HTTP", () => {
     expect(none.out.trim()).toBe("nothing is outdated");
   });
 
+  it("poor chunks are apart with their flags, found only on request, and nothing but poor ones is a failure", async () => {
+    await put(
+      "site.md",
+      "# Storks\n\nStorks rise on warm air over the fields in the late morning and glide south in long lines until the evening.\n\n" +
+        "# Site\n\nHome\nAbout us\nContact us\nLog in\nSearch\nSitemap\nPrivacy policy\n",
+    );
+    await put("junk/菜单.txt", "首页\n产品中心\n关于我们\n联系我们\n登录 注册\n网站地图\n版权所有 隐私政策");
+    const site = await ready("site.md");
+    expect(site).toMatchObject({
+      counts: { expected: 2, stored: 1, lowQuality: 1, dropped: 0 },
+      quality: { flags: { boilerplate: 1 } },
+    });
+    const { body } = await api.json(`/documents/${site?.id}/chunks`);
+    expect((body as { chunks: unknown[] }).chunks).toMatchObject([
+      { ordinal: 0, lowQuality: false, qualityFlags: [] },
+      { ordinal: 1, lowQuality: true, qualityFlags: expect.arrayContaining(["boilerplate"]) },
+    ]);
+    const found = async (includeLowQuality: boolean) => {
+      const query = { query: "sitemap, privacy policy, log in", rerank: "none", topK: 50, includeLowQuality };
+      return (await api.search(query)).hits.some(({ text }) => text.includes("Sitemap"));
+    };
+    expect([await found(false), await found(true)]).toEqual([false, true]);
+    expect(await settled("junk/菜单.txt")).toMatchObject({
+      state: "failed",
+      failure: { code: "ONLY_LOW_QUALITY" },
+      quality: { flags: { boilerplate: 1 } },
+    });
+    const env = { KETTLE_URL: stack.url };
+    expect((await runKettle(["quality"], env)).out).toMatch(/boilerplate/);
+    expect((await runKettle(["quality", "site.md"], env)).out).toMatch(/#1 0\.\d+ low .*boilerplate/);
+  });
+
+  it("of copies one is found, and deleting its document leaves the other", async () => {
+    const said =
+      "Mill stones are dressed with a steel pick twice a year, and the dust of it is swept out before new grain is poured.";
+    await put("mill/a.txt", said);
+    await put("mill/b.txt", `${said.replace("twice a", "twice each")}\n`);
+    await Promise.all(["mill/a.txt", "mill/b.txt"].map(ready));
+    const mills = async () =>
+      (await api.search({ query: "How are mill stones dressed?", rerank: "none", topK: 50 })).hits.filter(
+        ({ key }) => key.startsWith("mill/"),
+      );
+    const [hit, ...more] = await mills();
+    expect(hit).toMatchObject({ duplicates: 1 });
+    expect(more).toEqual([]);
+    await s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: hit?.key }));
+    const left = await until(mills, (hits) => hits.length === 1 && hits[0]?.key !== hit?.key);
+    expect(left[0]).not.toHaveProperty("duplicates");
+  });
+
   it("bad requests are named, with a request id", async () => {
     const { status, body } = await api.json("/search", { method: "POST", body: '{"query": 7, "nope": 1}' });
     expect(status).toBe(400);

@@ -11,6 +11,7 @@ const setup = {
   size: 64,
   overlap: 8,
   maxBytes: 2_000,
+  copies: null,
   maxChunks: 1_000,
 };
 const reader = chunkReader(setup);

@@ -11,6 +11,7 @@ const chunking = {
   options: { size: 32, overlap: 8, maxBytes: 1_000, countTokens },
   quality: scoreQuality,
   maxChunks: 1_000,
+  copies: 0.8,
 };
 
 test("chunks are numbered without gaps, carry page, heading and language, and point into the text", async () => {
@@ -44,4 +45,32 @@ test("more chunks than allowed: DOCUMENT_TOO_LARGE", async () => {
     code: "DOCUMENT_TOO_LARGE",
     message: expect.stringMatching(/^guide\.md: gives \d+ chunks; limits\.chunks is 2$/),
   });
+});
+
+test("what a document says again is dropped, wherever it is; other numbers are another statement", async () => {
+  const said =
+    "The keeper of the eastern tower counts the ships that pass at dusk and writes them into his book. ";
+  const between = Array.from(
+    { length: 12 },
+    (_, i) => `Sheet number ${i} of the log tells of storm ${i * 7}. `,
+  );
+  const text = `${said}\n\n${between.join("")}\n\n${said.replace("ships", "Ships").replace(". ", " .")}\n\n`;
+  const numbered = (n: number) =>
+    `In the year ${n} the tower was painted white and red by nine men of the town.\n\n`;
+  const bytes = Buffer.from(text + numbered(1871) + numbered(1902));
+  const document = { ...input("guide.md"), key: "log.txt", contentType: "text/plain", bytes };
+  const options = { ...chunking.options, overlap: 0 };
+  const { chunks, copies } = await readChunks(document, { ...chunking, options });
+  const all = await readChunks(document, { ...chunking, options, copies: null });
+  expect(copies).toBe(1);
+  expect(all.copies).toBe(0);
+  expect(all.chunks.length).toBe(chunks.length + 1);
+  const keeper = (found: typeof chunks) => found.filter((chunk) => chunk.text.includes("eastern tower"));
+  expect(keeper(all.chunks).length).toBe(2);
+  expect(keeper(chunks).map(({ ordinal }) => ordinal)).toEqual([0]);
+  // The place of the copy stays empty.
+  expect(chunks.map(({ ordinal }) => ordinal)).toEqual(
+    all.chunks.map(({ ordinal }) => ordinal).filter((ordinal) => ordinal !== keeper(all.chunks)[1]?.ordinal),
+  );
+  for (const year of ["1871", "1902"]) expect(chunks.some((chunk) => chunk.text.includes(year))).toBe(true);
 });

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { sketchOf } from "../../lib/quality/sketch.ts";
 import type { SearchAnswer } from "../../lib/steps/search.ts";
 import { searchStack, subjectRows } from "./stack.ts";
 
@@ -343,5 +344,65 @@ describe("an own reranker in a search", () => {
       rerank: { name: "custom:recency", halfLifeDays: 1e-3 },
     });
     expect(ids(newest)).not.toEqual(ids(await stack.search({ query: "tea", topK: 3, rerank: "none" })));
+  });
+});
+
+describe("copies among what a search finds", () => {
+  const said = "kites circle in warm air above the ridge until the sun goes down behind the western hills";
+  const copy = (id: string, documentId: string, text = said) => ({
+    id,
+    documentId,
+    key: `${documentId}.txt`,
+    text,
+    tokens: 10,
+    duplicateGroup: sketchOf(text),
+  });
+  const others = Array.from({ length: 12 }, (_, i) => {
+    const text = `kites and other birds of the coast, part ${i}: ${"wing tail beak claw nest".split(" ")[i % 5]}`;
+    return copy(`other-${String(i).padStart(2, "0")}`, `other-${i}`, text);
+  });
+
+  it("one of a group is a hit and counts the others; the answer is filled up from further candidates", async () => {
+    const stack = await searchStack();
+    await stack.add(...Array.from({ length: 60 }, (_, i) => copy(`copy-${i}`, `copy-${i}`)), ...others);
+    const answer = await stack.search({ query: said, topK: 5, rerank: "none" });
+    expect(answer.hits).toHaveLength(5);
+    expect(answer.hits[0]).toMatchObject({ text: said, duplicates: 59 });
+    expect(answer.hits[0]?.alsoIn).toHaveLength(20);
+    expect(new Set(answer.hits.map(({ text }) => text)).size).toBe(5);
+    expect(answer.hits[1]).not.toHaveProperty("duplicates");
+    // Plain top-k would have handed on five times the same.
+    expect(answer.plainTokens).toBe(50);
+    const all = await stack.search({ query: said, topK: 5, rerank: "none", duplicates: "keep" });
+    expect(new Set(all.hits.map(({ text }) => text)).size).toBe(1);
+  });
+
+  it("deleting one document never loses what another says", async () => {
+    const stack = await searchStack();
+    await stack.add(copy("a", "doc-a"), copy("b", "doc-b", `${said.replace("until", "till")}!`), ...others);
+    const ask = async () => (await stack.search({ query: said, topK: 20, rerank: "none" })).hits;
+    const before = await ask();
+    expect(before[0]).toMatchObject({ documentId: "doc-a", duplicates: 1, alsoIn: [{ key: "doc-b.txt" }] });
+    expect(before.filter(({ documentId }) => documentId === "doc-b")).toEqual([]);
+    await stack.store.delete(stack.names.main, { field: "documentId", op: "eq", value: "doc-a" });
+    const after = await ask();
+    expect(after[0]).toMatchObject({ documentId: "doc-b" });
+    expect(after[0]).not.toHaveProperty("duplicates");
+    expect(after).toHaveLength(before.length);
+  });
+
+  it("a copy that a filter leaves out is not counted, and other numbers are no copy", async () => {
+    const stack = await searchStack();
+    await stack.add(
+      { ...copy("a", "doc-a"), metadata: { team: "wings" } },
+      { ...copy("b", "doc-b"), metadata: { team: "tails" } },
+      copy("c", "doc-c", `${said} in 1871`),
+      copy("d", "doc-d", `${said} in 1902`),
+    );
+    const all = await stack.search({ query: said, topK: 10, rerank: "none" });
+    expect(all.hits.map(({ id }) => id).sort()).toEqual(["a", "c", "d"]);
+    const filter = { field: "metadata.team", op: "eq", value: "tails" } as const;
+    const { hits } = await stack.search({ query: said, topK: 10, rerank: "none", filter });
+    expect(hits.map(({ id, duplicates }) => [id, duplicates])).toEqual([["b", undefined]]);
   });
 });

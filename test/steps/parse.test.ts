@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Bucket } from "../../lib/aws/bucket.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { ReadChunks } from "../../lib/steps/parse.ts";
-import { first, harness, id, key, last, lines, look } from "./harness.ts";
+import { chunk, first, harness, id, key, last, lines, look } from "./harness.ts";
 
 const failing =
   (error: Error): ReadChunks =>
@@ -289,5 +289,43 @@ describe("parse in its last delivery", () => {
     await steps.parse()(look, first);
     await drain();
     expect(await entry()).toMatchObject({ state: "ready", failure: null });
+  });
+});
+
+describe("how a document's chunks were judged", () => {
+  const judged: ReadChunks = async () => ({
+    chunks: [
+      chunk(0, { quality: 0.9 }),
+      chunk(2, { text: "menu", quality: 0.1, qualityFlags: ["boilerplate", "fragments"] }),
+      chunk(3, { text: "menu too", quality: 0.2, qualityFlags: ["boilerplate"] }),
+    ],
+    copies: 1,
+    metadata: {},
+  });
+
+  it("stands with the ledger's entry, and copies that were dropped are counted to the end", async () => {
+    const { steps, documents, entry, drain, texts } = harness();
+    documents.upload(key, "whatever");
+    await steps.parse({ readChunks: judged })(look, first);
+    const quality = { mean: 0.4, flags: { duplicate: 1, boilerplate: 2, fragments: 1 } };
+    expect(await entry()).toMatchObject({ quality, counts: { expected: 4, dropped: 1 } });
+    await drain();
+    expect(await entry()).toMatchObject({
+      state: "ready",
+      quality,
+      counts: { expected: 4, stored: 1, lowQuality: 2, dropped: 1 },
+    });
+    expect(await texts()).toEqual(["chunk 0"]);
+  });
+
+  it("explains why a document of nothing but poor chunks failed, and goes with a deleted one", async () => {
+    const { steps, documents, entry, drain } = harness();
+    documents.upload(key, "poor 1\npoor 2");
+    await steps.parse()(look, first);
+    await drain();
+    expect(await entry()).toMatchObject({ failure: { code: "ONLY_LOW_QUALITY" }, quality: { mean: 0.1 } });
+    await documents.delete([key]);
+    await steps.parse()(look, first);
+    expect((await entry()).quality).toBeUndefined();
   });
 });
