@@ -8,6 +8,7 @@ import { sha256File } from "../lib/embed/model-files.ts";
 import { writePieceTable } from "../lib/embed/piece-table-file.ts";
 import { packTokenizer, pieceTableFile, tokenizerFiles } from "../lib/embed/tokenizer.ts";
 import { copy, copyPackages, packageFolder } from "./copy-packages.ts";
+import { bundleTlsFiles } from "./tls-files.ts";
 import { packagesOf, type Target } from "./unbundled.ts";
 
 /** How much of the model a function needs: all of it, what counts tokens, or what names collections. */
@@ -66,7 +67,8 @@ const copyPdfFiles = async (packing: Packing): Promise<void> => {
 
 /** Puts beside the bundled code of one function what it reads at run time. */
 export const addContents = async (name: FunctionName, packing: Packing): Promise<void> => {
-  await writeFile(join(packing.folder, "kettle.resolved.json"), JSON.stringify(packing.config));
+  const config = await bundleTlsFiles(packing.config, packing.folder);
+  await writeFile(join(packing.folder, "kettle.resolved.json"), JSON.stringify(config));
   const part = modelParts[name];
   if (part !== "nothing") await copyModel(packing, part);
   await copyPackages(packagesOf(name), packing);

@@ -5,6 +5,8 @@ export const infraParameters = [
   "securityGroupId",
   "milvusAddress",
   "milvusTokenSecretArn",
+  /** PEM of the authority that signed Milvus's certificate. */
+  "milvusCa",
 ] as const;
 export type InfraParameter = (typeof infraParameters)[number];
 

@@ -1,6 +1,7 @@
 import type { Config } from "../lib/config/schema.ts";
 import { bucketResources } from "./buckets.ts";
 import { type Resources, ref, type Value } from "./cloudformation.ts";
+import { networkExtensions, networkParameters } from "./network.ts";
 import { queueResources } from "./queues.ts";
 import { roleResources } from "./roles.ts";
 import { sizing } from "./sizing.ts";
@@ -9,10 +10,12 @@ import { sizing } from "./sizing.ts";
 export const stackResources = (
   config: Config,
 ): {
+  readonly Parameters: ReturnType<typeof networkParameters>;
   readonly Resources: Resources;
   readonly Outputs: Readonly<Record<string, { readonly Description: string; readonly Value: Value }>>;
   readonly extensions: Readonly<Record<string, { readonly Properties: { readonly [key: string]: Value } }>>;
 } => ({
+  Parameters: networkParameters(config),
   Resources: {
     ...bucketResources(config),
     ...queueResources(config, sizing(config)),
@@ -23,8 +26,10 @@ export const stackResources = (
     StateBucketName: { Description: "Ledger, receipts and centroids", Value: ref("StateBucket") },
     AlarmTopicArn: { Description: "Subscribe to hear of dead-letter messages", Value: ref("AlarmTopic") },
   },
-  // osls has no key for throttling; it lets the resources that it makes be extended.
+  // osls has no key for throttling, nor for a list of subnets that only the deployment knows; it lets the resources that
+  // it makes be extended.
   extensions: {
+    ...networkExtensions(config),
     HttpApiStage: {
       Properties: {
         DefaultRouteSettings: {

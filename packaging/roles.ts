@@ -1,10 +1,17 @@
 import { type FunctionName, functionNames } from "../lib/config/function-names.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { arnOf, pascal, type Resource, type Resources, sub, type Value } from "./cloudformation.ts";
+import { functionsInside } from "./network.ts";
 import { deadLetterId, queueId } from "./queues.ts";
 import { type QueueName, queueNames } from "./sizing.ts";
 
-type Statement = { readonly Action: readonly string[]; readonly Resource: Value | readonly Value[] };
+type Statement = {
+  /** Allow, unless it says otherwise. */
+  readonly Effect?: "Deny";
+  readonly Action: readonly string[];
+  readonly Resource: Value | readonly Value[];
+  readonly Condition?: Value;
+};
 
 const allow = (actions: readonly string[], resource: Value | readonly Value[]): Statement => ({
   Action: actions,
@@ -122,6 +129,32 @@ const httpGrants = (config: Config): Grants<"search" | "documents" | "clusters" 
   };
 };
 
+/** What Lambda does in the function's name to put it into a network (AWS Lambda guide, "Configuring VPC access"). */
+const networkActions = [
+  "ec2:CreateNetworkInterface",
+  "ec2:DescribeNetworkInterfaces",
+  "ec2:DescribeSubnets",
+  "ec2:DeleteNetworkInterface",
+  "ec2:AssignPrivateIpAddresses",
+  "ec2:UnassignPrivateIpAddresses",
+];
+
+const functionArn = ({ name, stage }: Config, called: FunctionName): Value =>
+  sub(`arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${name}-${stage}-${called}`);
+
+/** Lambda may, the function's own code may not: only its calls come from the function (same page). */
+const network = (config: Config, name: FunctionName): Statement[] =>
+  functionsInside(config).includes(name)
+    ? [
+        allow(networkActions, "*"),
+        {
+          Effect: "Deny",
+          ...allow(networkActions, "*"),
+          Condition: { ArnEquals: { "lambda:SourceFunctionArn": functionArn(config, name) } },
+        },
+      ]
+    : [];
+
 const role = (config: Config, name: FunctionName, statements: readonly Statement[]): Resource => ({
   Type: "AWS::IAM::Role",
   Properties: {
@@ -143,6 +176,7 @@ const role = (config: Config, name: FunctionName, statements: readonly Statement
                 `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:/aws/lambda/${config.name}-${config.stage}-${name}:*`,
               ),
             ),
+            ...network(config, name),
             ...statements,
           ].map((statement) => ({ Effect: "Allow", ...statement })),
         },
