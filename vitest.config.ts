@@ -3,8 +3,8 @@ import { configDefaults, defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // Suites of their own, which install and start what they need: npm run test:localstack, npm run test:milvus.
-    exclude: [...configDefaults.exclude, "test/localstack/**", "test/milvus/**"],
+    // Suites of their own, which install and start what they need: npm run test:localstack, test:milvus, test:infra.
+    exclude: [...configDefaults.exclude, "test/localstack/**", "test/milvus/**", "test/infra/kubernetes/**"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

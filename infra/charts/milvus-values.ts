@@ -86,6 +86,8 @@ const steadyComponents = ({ infra: { milvus } }: Config) => ({
     replicas: milvus.proxies,
     ...onCpu(1, 2),
     topologySpreadConstraints: spread("proxy"),
+    // A proxy reads its certificate when it starts.
+    annotations: { "kettle/certificate": String(milvus.certificateGeneration) },
     tls: { enabled: true, secretName: milvusNames.tlsSecret },
     volumes: [{ name: "certificate", secret: { secretName: milvusNames.tlsSecret } }],
     volumeMounts: [{ name: "certificate", mountPath: milvusNames.certificateFolder, readOnly: true }],

@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import type { Manifest } from "./manifest.ts";
-import { milvusNames } from "./milvus-names.ts";
 import { cpuNodeLabels } from "./node-groups.ts";
 
 /**
@@ -39,17 +38,17 @@ export const syncScript = [
   'done <<< "$SECRETS"',
 ].join("\n");
 
-const { namespace } = milvusNames;
 const folder = "/manifests";
+const labels = { app: secretSync.serviceAccount };
 
-const account = (): Manifest => ({
+const account = (namespace: string): Manifest => ({
   apiVersion: "v1",
   kind: "ServiceAccount",
   metadata: { name: secretSync.serviceAccount, namespace },
 });
 
 /** `create` cannot be bound to a name; the rest is. */
-const role = (secrets: readonly SyncedSecret[]): Manifest => ({
+const role = (namespace: string, secrets: readonly SyncedSecret[]): Manifest => ({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "Role",
   metadata: { name: secretSync.serviceAccount, namespace },
@@ -64,12 +63,36 @@ const role = (secrets: readonly SyncedSecret[]): Manifest => ({
   ],
 });
 
-const binding = (): Manifest => ({
+const binding = (namespace: string): Manifest => ({
   apiVersion: "rbac.authorization.k8s.io/v1",
   kind: "RoleBinding",
   metadata: { name: secretSync.serviceAccount, namespace },
   roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: secretSync.serviceAccount },
   subjects: [{ kind: "ServiceAccount", name: secretSync.serviceAccount, namespace }],
+});
+
+/** For namespaces that let nothing out: services of AWS and of Kubernetes, and the agent that gives the pod's identity. */
+const egress = (namespace: string): Manifest => ({
+  apiVersion: "networking.k8s.io/v1",
+  kind: "NetworkPolicy",
+  metadata: { name: secretSync.serviceAccount, namespace },
+  spec: {
+    podSelector: { matchLabels: labels },
+    policyTypes: ["Egress"],
+    egress: [
+      { ports: [{ protocol: "TCP", port: 443 }] },
+      {
+        ports: [
+          { protocol: "UDP", port: 53 },
+          { protocol: "TCP", port: 53 },
+        ],
+      },
+      {
+        to: [{ ipBlock: { cidr: "169.254.170.23/32" } }],
+        ports: [{ protocol: "TCP", port: 80 }],
+      },
+    ],
+  },
 });
 
 const locked = {
@@ -83,7 +106,7 @@ const resources = {
 };
 const mount = { name: "manifests", mountPath: folder };
 
-const podSpec = (secrets: readonly SyncedSecret[], region: string) => ({
+const podSpec = (secrets: readonly SyncedSecret[], { region, namespace }: SecretSyncPlace) => ({
   serviceAccountName: secretSync.serviceAccount,
   restartPolicy: "OnFailure",
   nodeSelector: cpuNodeLabels,
@@ -127,16 +150,19 @@ const podSpec = (secrets: readonly SyncedSecret[], region: string) => ({
   volumes: [{ name: "manifests", emptyDir: { medium: "Memory", sizeLimit: "16Mi" } }],
 });
 
+export type SecretSyncPlace = { readonly region: string; readonly namespace: string };
+
 /**
  * @param generation whatever changes when the secrets must be read again; a Job cannot be changed, so it gets another name
  */
 export const secretSyncManifests = (
   secrets: readonly SyncedSecret[],
-  { region, generation }: { readonly region: string; readonly generation: string },
+  { generation, ...place }: SecretSyncPlace & { readonly generation: string },
 ): Manifest[] => {
+  const { namespace } = place;
   const spec = {
     backoffLimit: 10,
-    template: { metadata: { labels: { app: secretSync.serviceAccount } }, spec: podSpec(secrets, region) },
+    template: { metadata: { labels }, spec: podSpec(secrets, place) },
   };
   // ARNs are only known when it is deployed: they cannot be part of the name.
   const named = secrets.map(({ name, type }) => [name, type]);
@@ -145,9 +171,10 @@ export const secretSyncManifests = (
     .digest("hex")
     .slice(0, 8);
   return [
-    account(),
-    role(secrets),
-    binding(),
+    account(namespace),
+    role(namespace, secrets),
+    binding(namespace),
+    egress(namespace),
     {
       apiVersion: "batch/v1",
       kind: "Job",

@@ -2,23 +2,23 @@ import { Stack } from "aws-cdk-lib";
 import { type ICluster, KubernetesManifest } from "aws-cdk-lib/aws-eks-v2";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Construct } from "constructs";
-import { milvusNames } from "../charts/milvus-names.ts";
 import { type SyncedSecret, secretSync, secretSyncManifests } from "../charts/secret-sync.ts";
 import { PodIdentity } from "./pod-identity.ts";
 
 export type SecretSyncProps = {
   readonly cluster: ICluster;
+  readonly namespace: string;
   readonly secrets: readonly SyncedSecret[];
   readonly generation: string;
 };
 
-/** Copies the named secrets into the namespace of Milvus; see charts/secret-sync.ts. */
+/** Copies the named secrets into a namespace; see charts/secret-sync.ts. */
 export class SecretSync extends Construct {
-  constructor(scope: Construct, id: string, { cluster, secrets, generation }: SecretSyncProps) {
+  constructor(scope: Construct, id: string, { cluster, namespace, secrets, generation }: SecretSyncProps) {
     super(scope, id);
     const identity = new PodIdentity(this, "Identity", {
       cluster,
-      namespace: milvusNames.namespace,
+      namespace,
       serviceAccount: secretSync.serviceAccount,
       statements: [
         new PolicyStatement({
@@ -29,7 +29,11 @@ export class SecretSync extends Construct {
     });
     const manifest = new KubernetesManifest(this, "Manifests", {
       cluster,
-      manifest: secretSyncManifests(secrets, { region: Stack.of(this).region, generation }),
+      manifest: secretSyncManifests(secrets, {
+        region: Stack.of(this).region,
+        namespace,
+        generation,
+      }),
     });
     manifest.node.addDependency(identity);
   }

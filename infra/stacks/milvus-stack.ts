@@ -10,6 +10,7 @@ import { GpuPlugin } from "../constructs/gpu-plugin.ts";
 import { Milvus } from "../constructs/milvus.ts";
 import { MilvusLoadBalancer } from "../constructs/milvus-load-balancer.ts";
 import { MilvusLogin } from "../constructs/milvus-login.ts";
+import { Monitoring } from "../constructs/monitoring.ts";
 import { Namespace } from "../constructs/namespace.ts";
 import { NodeGroup } from "../constructs/node-group.ts";
 import { publish } from "../constructs/parameter.ts";
@@ -34,12 +35,17 @@ export class MilvusStack extends Stack {
     const login = new MilvusLogin(this, "Login", config);
     const sync = new SecretSync(this, "SecretSync", {
       cluster,
+      namespace: milvusNames.namespace,
       secrets: [{ name: milvusNames.rootSecret, type: "Opaque", arn: login.secret.secretArn }],
       generation: String(config.infra.milvus.certificateGeneration),
     });
     sync.node.addDependency(namespace);
     const milvus = new Milvus(this, "Milvus", { config, cluster });
     milvus.chart.node.addDependency(namespace, storage, sync);
+    if (config.infra.monitoring) {
+      const monitoring = new Monitoring(this, "Monitoring", { config, cluster });
+      monitoring.node.addDependency(namespace, storage);
+    }
     const { balancer } = new MilvusLoadBalancer(this, "LoadBalancer", {
       cluster,
       vpc,
