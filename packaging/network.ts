@@ -1,7 +1,7 @@
+import { type FunctionName, functionNames } from "../lib/config/function-names.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { pascal, ref, type Value } from "./cloudformation.ts";
 import { type InfraParameter, infraParameterName } from "./infra-parameters.ts";
-import { type FunctionName, functionNames } from "./sizing.ts";
 
 /** Presigned links are all that uploads makes: it speaks to no store. */
 const outside: readonly FunctionName[] = ["uploads"];

@@ -2,9 +2,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { functionNames } from "../../lib/config/function-names.ts";
 import { storeTls } from "../../lib/store/milvus/credentials.ts";
 import { stackResources } from "../../packaging/resources.ts";
-import { functionNames } from "../../packaging/sizing.ts";
 import { bundleTlsFiles } from "../../packaging/tls-files.ts";
 import { infraConfig } from "./config.ts";
 
