@@ -289,7 +289,8 @@ const search = section({
 
 const limits = section({
   objectBytes: z.int().min(1).default(200_000_000).describe("largest object"),
-  pages: z.int().min(1).default(5_000).describe("most pages of one document"),
+  pages: z.int().min(1).default(5_000).describe("most pages, slides or sheets of one document"),
+  cells: z.int().min(1).default(5_000_000).describe("most cells of one spreadsheet"),
   decompressedBytes: z
     .int()
     .min(1)

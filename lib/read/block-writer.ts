@@ -18,7 +18,8 @@ export type BlockWriter = {
 const above = (path: readonly Heading[], level: number): readonly Heading[] =>
   path.filter((heading) => heading.level < level);
 
-export const blockWriter = (): BlockWriter => {
+/** `page` is that of all its blocks. */
+export const blockWriter = (page: number | null = null): BlockWriter => {
   const blocks: Block[] = [];
   let path: readonly Heading[] = [];
   let paragraphs: string[] = [];
@@ -28,7 +29,7 @@ export const blockWriter = (): BlockWriter => {
       blocks.push({
         kind: "text",
         text: paragraphs.join("\n\n"),
-        page: null,
+        page,
         headings: headings(),
         header: "",
       });
@@ -48,11 +49,11 @@ export const blockWriter = (): BlockWriter => {
     code: (text) => {
       if (text.trim() === "") return;
       flush();
-      blocks.push({ kind: "code", text, page: null, headings: headings(), header: "" });
+      blocks.push({ kind: "code", text, page, headings: headings(), header: "" });
     },
     table: (header, rows) => {
       flush();
-      blocks.push(...tableBlocks({ header, rows, page: null, headings: headings() }));
+      blocks.push(...tableBlocks({ header, rows, page, headings: headings() }));
     },
     blocks: () => {
       flush();

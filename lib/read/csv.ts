@@ -2,7 +2,7 @@ import { CsvError, parse } from "csv-parse/sync";
 import { decodeText } from "./decode.ts";
 import { documentFailure, reason } from "./failures.ts";
 import type { Reader } from "./reader.ts";
-import { rowText, tableWriter } from "./table.ts";
+import { isHeader, rowText, tableWriter } from "./table.ts";
 
 const delimiters = [",", "\t", ";", "|"] as const;
 const sampleLines = 20;
@@ -20,12 +20,6 @@ const sniffDelimiter = (text: string): string => {
   };
   return delimiters.reduce<string>((best, next) => (score(next) > score(best) ? next : best), ",");
 };
-
-const isNumber = (cell: string): boolean => /^[\s$€£¥+-]*\d[\d\s.,%:/-]*$/.test(cell);
-
-/** A header names columns: it has words, and nothing that is a number. */
-const isHeader = (cells: readonly string[]): boolean =>
-  cells.length > 1 && cells.some((cell) => cell.trim() !== "") && !cells.some(isNumber);
 
 /**
  * Comma, tab, semicolon or bar separated values: table blocks of some hundred rows, each with the header.

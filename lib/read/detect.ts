@@ -1,64 +1,18 @@
 import { fileTypeFromBuffer } from "file-type";
+import { compoundFailure, containerType, isCompound, isZip } from "./containers.ts";
 import { decodeHead } from "./decode.ts";
 import { detectEncoding } from "./encoding.ts";
 import { documentFailure } from "./failures.ts";
+import { marked, promisedType } from "./promised.ts";
 import type { ReadInput } from "./reader.ts";
-import type { DocumentType } from "./registry.ts";
+import { type DocumentType, readers } from "./registry.ts";
 import { sniffText } from "./sniff.ts";
 
-type Detectable = Pick<ReadInput, "bytes" | "key" | "contentType">;
+type Detectable = Pick<ReadInput, "bytes" | "key" | "contentType" | "limits">;
 
 const headBytes = 64 * 1024;
 
-const extensions: Readonly<Record<string, DocumentType>> = {
-  txt: "txt",
-  text: "txt",
-  log: "txt",
-  md: "md",
-  markdown: "md",
-  mdx: "md",
-  html: "html",
-  htm: "html",
-  xhtml: "html",
-  csv: "csv",
-  tsv: "csv",
-  tab: "csv",
-  json: "json",
-  geojson: "json",
-  jsonl: "jsonl",
-  ndjson: "jsonl",
-  pdf: "pdf",
-};
-
-const contentTypes: Readonly<Record<string, DocumentType>> = {
-  "text/markdown": "md",
-  "text/html": "html",
-  "application/xhtml+xml": "html",
-  "text/csv": "csv",
-  "text/tab-separated-values": "csv",
-  "application/json": "json",
-  "application/jsonl": "jsonl",
-  "application/x-ndjson": "jsonl",
-  "application/pdf": "pdf",
-};
-
-const extensionOf = (key: string): string => /\.([a-z0-9]+)$/i.exec(key)?.[1]?.toLowerCase() ?? "";
-
-/** What name and uploader promise; the extension first, since many uploaders send a wrong or general content type. */
-const promisedType = ({ key, contentType }: Detectable): DocumentType | null =>
-  extensions[extensionOf(key)] ?? contentTypes[contentType.split(";")[0]?.trim().toLowerCase() ?? ""] ?? null;
-
 const names: Readonly<Record<string, string>> = {
-  docx: "a Word document",
-  xlsx: "an Excel workbook",
-  pptx: "a PowerPoint presentation",
-  cfb: "an older Office document, or a protected one",
-  odt: "an OpenDocument text",
-  ods: "an OpenDocument spreadsheet",
-  odp: "an OpenDocument presentation",
-  epub: "an EPUB book",
-  rtf: "a rich-text document",
-  zip: "a ZIP archive",
   gz: "a gzip archive",
   tar: "a tar archive",
   "7z": "a 7-Zip archive",
@@ -104,7 +58,6 @@ const textualFormats: readonly {
   readonly mime: string;
   readonly mark: RegExp;
 }[] = [
-  { extension: "rtf", mime: "application/rtf", mark: /^\s*\{\\rtf/ },
   { extension: "ps", mime: "application/postscript", mark: /^%!PS/ },
   {
     extension: "svg",
@@ -113,17 +66,24 @@ const textualFormats: readonly {
   },
 ];
 
-const readable = "txt, md, html, csv, json, jsonl and pdf";
+const readable = Object.keys(readers).join(", ");
 
 const unsupported = (key: string, what: string) =>
   documentFailure("UNSUPPORTED_TYPE", key, `is ${what}; what can be read: ${readable}`);
 
-const binaryFormat = async ({ bytes, key }: Detectable, promised: DocumentType | null) => {
+/** Damage of what is called, for example, a PDF and does not begin like one; null where the name promises no such thing. */
+const notMarked = (key: string, promised: DocumentType | null) => {
+  const name = promised === null ? undefined : marked[promised];
+  return name === undefined
+    ? null
+    : documentFailure("CORRUPT_DOCUMENT", key, `is called ${name} but does not begin like one`);
+};
+
+const binaryFormat = async (input: Detectable, promised: DocumentType | null) => {
+  const { bytes, key } = input;
   const type = await fileTypeFromBuffer(bytes);
   if (type) return unsupported(key, describe(type.ext, type.mime));
-  if (promised === "pdf")
-    return documentFailure("CORRUPT_DOCUMENT", key, "is called a PDF but does not begin like one");
-  return unsupported(key, "binary data of an unknown kind");
+  return notMarked(key, promised) ?? unsupported(key, "binary data of an unknown kind");
 };
 
 /** UTF-16 is full of bytes that look like control characters; other text has next to none. */
@@ -133,18 +93,22 @@ const looksBinary = (head: Uint8Array, encoding: string): boolean =>
 /**
  * The type of a document by its content; its extension and declared content type decide only what content cannot
  * (is it Markdown or plain text?).
- * @throws AppError `UNSUPPORTED_TYPE` that says what it is and what can be read
+ * @throws AppError `UNSUPPORTED_TYPE` that says what it is and what can be read; as containerType
  */
 export const detectType = async (input: Detectable): Promise<DocumentType> => {
   const promised = promisedType(input);
   if (isPdf(input.bytes, promised)) return "pdf";
+  if (isZip(input.bytes)) return containerType(input);
+  if (isCompound(input.bytes)) throw compoundFailure(input);
   const head = input.bytes.subarray(0, headBytes);
+  // Rich text may hold pictures as they are.
+  if (/^\s*\{\\rtf/.test(Buffer.from(head.subarray(0, 64)).toString("latin1"))) return "rtf";
   const encoding = detectEncoding(input.bytes, input.contentType);
   if (looksBinary(head, encoding)) throw await binaryFormat(input, promised);
   const text = decodeHead(input.bytes, encoding, headBytes);
   const format = textualFormats.find(({ mark }) => mark.test(text));
   if (format) throw unsupported(input.key, describe(format.extension, format.mime));
-  if (promised === "pdf")
-    throw documentFailure("CORRUPT_DOCUMENT", input.key, "is called a PDF but does not begin like one");
+  const damage = notMarked(input.key, promised);
+  if (damage) throw damage;
   return sniffText(text, promised, head.length === input.bytes.length);
 };

@@ -8,8 +8,40 @@ import type { Reader } from "./reader.ts";
 const dropped = [
   "script, style, noscript, template, svg, canvas, iframe, object, embed, audio, video, map",
   "nav, [role=navigation], [role=search], button, select, textarea, input, datalist",
-  "[hidden], [aria-hidden=true]",
+  "[hidden], [aria-hidden=true], [role=banner], [role=contentinfo], [role=complementary]",
 ].join(", ");
+
+/** Names that sites give to what stands around their text. They are believed only of parts that hold little of it. */
+const around =
+  /(?:^|[-_ ])(?:nav|navbar|navigation|menu|breadcrumbs?|sidebar|footer|masthead|cookies?|consent|gdpr|share|social|related|pagination|skip|toc)(?:$|[-_ ])/i;
+const surroundings = "header, footer, aside, div, section, ul, ol";
+const mostShare = 0.4;
+const linkShare = 0.5;
+
+type Part = { readonly tagName: string; readonly attribs: Readonly<Record<string, string>> };
+
+const isNamedSo = ({ tagName, attribs }: Part): boolean =>
+  tagName === "footer" || around.test(attribs.class ?? "") || around.test(attribs.id ?? "");
+const isEdge = ({ tagName }: Part): boolean => ["header", "aside"].includes(tagName);
+
+/** Takes out menus, banners, side bars and imprints: parts named so, or heads and feet of the page that are mostly links. */
+const dropSurroundings = ($: CheerioAPI): void => {
+  const [body] = $("body").get();
+  if (body === undefined) return;
+  const most = textOf(body).length * mostShare;
+  const linkChars = (part: Parameters<typeof textOf>[0]): number =>
+    $(part)
+      .find("a")
+      .get()
+      .reduce((sum, link) => sum + textOf(link).length, 0);
+  for (const part of $(surroundings).get()) {
+    const named = isNamedSo(part);
+    if (!named && !isEdge(part)) continue;
+    const chars = textOf(part).length;
+    const isMain = chars > most || $(part).find("h1, article, main").length > 0;
+    if (!isMain && (named || linkChars(part) >= chars * linkShare)) $(part).remove();
+  }
+};
 
 /** A `main` element with less of the page's text than this is not its main text. */
 const leastShare = 0.3;
@@ -39,14 +71,15 @@ const metadataOf = ($: CheerioAPI) => {
   });
 };
 
-/** HTML: its main text under its headings; tables as table blocks, `pre` as code; scripts, styles and navigation dropped. */
+/** HTML: its main text under its headings; tables as table blocks, `pre` as code; scripts, styles, menus, banners and imprints dropped. */
 export const htmlReader: Reader = {
-  version: 1,
+  version: 2,
   read: async (input) => {
     const decoded = decodeText(input);
     const $ = load(decoded.text, { scriptingEnabled: false });
     const metadata = { ...decoded.metadata, ...metadataOf($) };
     $(dropped).remove();
+    dropSurroundings($);
     const main = mainOf($);
     return { blocks: main ? htmlBlocks(main) : [], metadata };
   },

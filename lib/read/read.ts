@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import { detectType } from "./detect.ts";
 import { documentFailure, reason } from "./failures.ts";
-import type { Block, ReadDocument, ReadInput } from "./reader.ts";
+import type { Block, Nesting, ReadDocument, ReadInput } from "./reader.ts";
 import { type DocumentType, readers } from "./registry.ts";
 
 export type TypedDocument = ReadDocument & { readonly type: DocumentType };
@@ -29,13 +29,39 @@ const checkText = (blocks: readonly Block[], { key, limits }: ReadInput): void =
     );
 };
 
-const readTyped = async (input: ReadInput): Promise<TypedDocument> => {
+/** Archives in archives in archives: more levels than this are an attack. */
+const deepest = 5;
+
+const nestingOf = (outer: ReadInput, depth: number, budget: Nesting["budget"]): Nesting => ({
+  depth,
+  budget,
+  readInner: (inner) => {
+    if (depth >= deepest)
+      throw documentFailure("DECOMPRESSION_BOMB", inner.key, `lies more than ${deepest} archives deep`);
+    return readWithin({ ...outer, ...inner }, nestingOf(outer, depth + 1, budget));
+  },
+});
+
+const readTyped = async (input: ReadInput, nesting: Nesting): Promise<TypedDocument> => {
   const type = await detectType(input);
-  const document = await readers[type].read(input);
+  const document = await readers[type].read(input, nesting);
   const blocks = document.blocks.map(cleanBlock).filter((block) => block.text.trim() !== "");
   if (blocks.length === 0) throw documentFailure("EMPTY_DOCUMENT", input.key, "has no text");
   checkText(blocks, input);
   return { type, blocks, metadata: document.metadata };
+};
+
+const readWithin = async (input: ReadInput, nesting: Nesting): Promise<TypedDocument> => {
+  const { bytes, key, signal } = input;
+  signal.throwIfAborted();
+  if (bytes.length === 0) throw documentFailure("EMPTY_DOCUMENT", key, "has no bytes");
+  try {
+    return await readTyped(input, nesting);
+  } catch (error) {
+    if (error instanceof AppError || signal.aborted) throw error;
+    // What a library throws at these bytes it will throw again: no retry can mend it.
+    throw documentFailure("CORRUPT_DOCUMENT", key, `cannot be read: ${reason(error)}`, error);
+  }
 };
 
 /**
@@ -46,20 +72,12 @@ const readTyped = async (input: ReadInput): Promise<TypedDocument> => {
  *   when it is aborted
  */
 export const readDocument = async (input: ReadInput): Promise<TypedDocument> => {
-  const { bytes, key, limits, signal } = input;
-  signal.throwIfAborted();
+  const { bytes, key, limits } = input;
   if (bytes.length > limits.objectBytes)
     throw documentFailure(
       "DOCUMENT_TOO_LARGE",
       key,
       `has ${bytes.length} bytes; limits.objectBytes is ${limits.objectBytes}`,
     );
-  if (bytes.length === 0) throw documentFailure("EMPTY_DOCUMENT", key, "has no bytes");
-  try {
-    return await readTyped(input);
-  } catch (error) {
-    if (error instanceof AppError || signal.aborted) throw error;
-    // What a library throws at these bytes it will throw again: no retry can mend it.
-    throw documentFailure("CORRUPT_DOCUMENT", key, `cannot be read: ${reason(error)}`, error);
-  }
+  return readWithin(input, nestingOf(input, 0, { left: limits.decompressedBytes }));
 };

@@ -27,6 +27,8 @@ export type ReadLimits = {
   readonly objectBytes: number;
   readonly decompressedBytes: number;
   readonly pages: number;
+  /** Cells of one spreadsheet, empty ones that it lists included. */
+  readonly cells: number;
   readonly seconds: number;
 };
 
@@ -40,6 +42,16 @@ export type ReadInput = {
   readonly signal: AbortSignal;
 };
 
+/** What a reader of files in files goes by: all that lie inside one document share its bounds. */
+export type Nesting = {
+  /** Archives and messages around this one. */
+  readonly depth: number;
+  /** Bytes that may still be unpacked, by all of them together. */
+  readonly budget: { left: number };
+  /** Reads a file found inside by its own reader; its name there is its key. */
+  readInner(inner: Pick<ReadInput, "bytes" | "key" | "contentType">): Promise<ReadDocument>;
+};
+
 /**
  * One format. Add one: a file here and a line in registry.ts.
  * Throws typed, permanent failures: ENCRYPTED_DOCUMENT, CORRUPT_DOCUMENT, DOCUMENT_TOO_LARGE, NEEDS_OCR, EMPTY_DOCUMENT …
@@ -47,5 +59,5 @@ export type ReadInput = {
 export type Reader = {
   /** Raised whenever the same bytes would give other blocks: part of the fingerprint. */
   readonly version: number;
-  read(input: ReadInput): Promise<ReadDocument>;
+  read(input: ReadInput, nesting: Nesting): Promise<ReadDocument>;
 };

@@ -56,7 +56,33 @@ const markdownSigns: readonly RegExp[] = [
 
 const markdownScore = (text: string): number => markdownSigns.filter((sign) => sign.test(text)).length;
 
-const structured: readonly DocumentType[] = ["csv", "json", "jsonl"];
+const looksXml = (text: string): boolean => /^\s*<\?xml\s/.test(text);
+
+/** The fields that begin a message (RFC 5322), two of them at least. */
+const mailField =
+  /^(?:return-path|received|from|to|cc|subject|date|message-id|mime-version|content-type|delivered-to|reply-to|dkim-signature|x-[\w-]+|arc-[\w-]+|list-[\w-]+|thread-[\w-]+|in-reply-to|references|authentication-results|user-agent|sender):/i;
+const looksMail = (text: string): boolean => {
+  const head = text.split(/\n\s*\n/, 1)[0] ?? "";
+  const fields = head.split("\n").filter((line) => !/^[ \t]/.test(line) && line.trim() !== "");
+  const names = new Set(fields.map((field) => field.split(":", 1)[0]?.toLowerCase()));
+  return (
+    fields.length >= 3 &&
+    fields.every((field) => /^[\w-]+:/.test(field)) &&
+    fields.filter((field) => mailField.test(field)).length >= 3 &&
+    (names.has("from") || names.has("received")) &&
+    (names.has("date") || names.has("message-id") || names.has("mime-version"))
+  );
+};
+
+/** What begins in a way that nothing else does, whatever it is called. */
+const plainly = (text: string): DocumentType | null => {
+  if (looksHtml(text)) return "html";
+  if (looksXml(text)) return "xml";
+  return looksMail(text.replaceAll("\r\n", "\n")) ? "eml" : null;
+};
+
+/** Types that a name decides where nothing in the text speaks against it. */
+const believed: readonly DocumentType[] = ["csv", "json", "jsonl", "xml", "eml", "md", "html"];
 
 const unpromised = (text: string, promised: DocumentType | null, whole: boolean): DocumentType => {
   if (looksJsonLines(text)) return "jsonl";
@@ -72,10 +98,12 @@ const unpromised = (text: string, promised: DocumentType | null, whole: boolean)
  * @param promised the type that name and uploader promise; structure that is plainly there wins over it
  */
 export const sniffText = (text: string, promised: DocumentType | null, whole: boolean): DocumentType => {
-  if (looksHtml(text)) return "html";
+  // Programs hold pages of HTML, mail and XML.
+  if (promised === "code") return "code";
+  const plain = plainly(text);
+  if (plain !== null && promised !== "eml") return plain;
   if (promised === "json" && looksJsonLines(text)) return "jsonl";
   if (promised === "jsonl" && !looksJsonLines(text) && looksJson(text, whole) && whole) return "json";
-  if (promised !== null && structured.includes(promised)) return promised;
-  if (promised === "md" || promised === "html") return promised;
+  if (promised !== null && believed.includes(promised)) return promised;
   return unpromised(text.slice(0, 16_384), promised, whole && text.length <= 16_384);
 };

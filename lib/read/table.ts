@@ -11,6 +11,12 @@ export const rowText = (cells: readonly string[]): string =>
     .join(" | ")
     .trim();
 
+const isNumber = (cell: string): boolean => /^[\s$€£¥+-]*\d[\d\s.,%:/-]*$/.test(cell);
+
+/** A header names columns: it has words, and nothing that is a number. */
+export const isHeader = (cells: readonly string[]): boolean =>
+  cells.length > 1 && cells.some((cell) => cell.trim() !== "") && !cells.some(isNumber);
+
 const isBlank = (row: string): boolean => /^[\s|]*$/.test(row);
 
 /** A growing table: rows go in, blocks come out; nothing else is held. */

@@ -6,6 +6,7 @@ export const limits: ReadLimits = {
   objectBytes: 10_000_000,
   decompressedBytes: 100_000_000,
   pages: 100,
+  cells: 100_000,
   seconds: 30,
 };
 

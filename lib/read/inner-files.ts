@@ -1,0 +1,60 @@
+import type { Metadata } from "../chunk-row.ts";
+import { AppError } from "../errors.ts";
+import { documentFailure } from "./failures.ts";
+import type { Block, Nesting, ReadInput } from "./reader.ts";
+
+/** A file inside another document: an entry of an archive, an attachment. */
+export type InnerFile = {
+  readonly path: string;
+  readonly contentType: string;
+  /** @throws AppError as ArchiveFile.stream */
+  bytes(): Promise<Uint8Array>;
+};
+
+type Unread = { readonly path: string; readonly error: AppError };
+type InnerText = { readonly blocks: readonly Block[]; readonly unread: readonly Unread[] };
+
+/** Bounds of the whole document: what runs into them ends it, whichever file it was. */
+const isBound = (error: AppError): boolean => error.code === "DECOMPRESSION_BOMB";
+
+/**
+ * Reads files one after another. Their blocks carry their path before their own headings. One that cannot be read does
+ * not lose the others: it is named with its reason.
+ */
+export const readInnerFiles = async (
+  files: readonly InnerFile[],
+  outer: Pick<ReadInput, "key" | "signal">,
+  nesting: Nesting,
+): Promise<InnerText> => {
+  const blocks: Block[] = [];
+  const unread: Unread[] = [];
+  for (const { path, contentType, bytes } of files) {
+    outer.signal.throwIfAborted();
+    try {
+      const read = await nesting.readInner({
+        bytes: await bytes(),
+        key: `${outer.key}/${path}`,
+        contentType,
+      });
+      for (const block of read.blocks) blocks.push({ ...block, headings: [path, ...block.headings] });
+    } catch (error) {
+      if (!(error instanceof AppError) || isBound(error)) throw error;
+      unread.push({ path, error });
+    }
+  }
+  return { blocks, unread };
+};
+
+/** What is told of files that were not read, as metadata of every chunk of the document: it can be filtered by. */
+export const unreadMetadata = (unread: readonly Unread[]): Metadata =>
+  unread.length === 0
+    ? {}
+    : { unreadFiles: unread.length, unread: unread.map(({ path, error }) => `${path} (${error.code})`) };
+
+/** @throws AppError of the first unread file, naming how many there are, where nothing at all was read */
+export const refuseAllUnread = (key: string, { blocks, unread }: InnerText): void => {
+  const [first] = unread;
+  if (blocks.length > 0 || first === undefined) return;
+  const { code, message } = first.error;
+  throw documentFailure(code, key, `none of its ${unread.length} files can be read; the first: ${message}`);
+};
