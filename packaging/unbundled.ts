@@ -24,11 +24,22 @@ const model: readonly FunctionName[] = ["embed", "search"];
  */
 export const unbundledPackages: Readonly<Record<string, UnbundledPackage>> = {
   "onnxruntime-node": {
-    functions: model,
+    functions: [...model, "parse"],
     files: ({ platform, arch }) => ["dist", `bin/napi-*/${platform}/${arch}`],
     needs: () => ["onnxruntime-common"],
   },
   "onnxruntime-common": { functions: [], files: () => ["dist/cjs"] },
+  sharp: {
+    functions: ["parse"],
+    files: () => ["dist"],
+    needs: ({ platform, arch }) => [
+      "@img/colour",
+      "detect-libc",
+      "semver",
+      `@img/sharp-${platform}-${arch}`,
+      `@img/sharp-libvips-${platform}-${arch}`,
+    ],
+  },
   piscina: { functions: model, files: () => ["dist"] },
 };
 

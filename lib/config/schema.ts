@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { ocrLanguages } from "../read/ocr/ocr.ts";
 import { functionNames } from "./function-names.ts";
 
 /**
@@ -197,7 +198,17 @@ const embedding = section({
   images: section({
     enabled: z.boolean().default(false).describe("embed images too"),
     model: z.string().default("clip-vit-b32").describe("image model in the manifest"),
-    ocrLanguages: z.array(z.string()).default(["en", "zh"]).describe("languages of OCR"),
+    ocrLanguages: z
+      .array(z.enum(ocrLanguages))
+      .default(["en", "zh"])
+      .describe("languages of OCR, in pictures and scanned pages; empty: OCR is off"),
+    ocrThreads: z
+      .int()
+      .min(0)
+      .max(64)
+      .default(0)
+      .describe("threads of OCR in one document; 0 means one a vCPU"),
+    gps: z.boolean().default(false).describe("keep the place where a picture was taken as metadata"),
   }),
 });
 
@@ -291,6 +302,7 @@ const limits = section({
   objectBytes: z.int().min(1).default(200_000_000).describe("largest object"),
   pages: z.int().min(1).default(5_000).describe("most pages, slides or sheets of one document"),
   cells: z.int().min(1).default(5_000_000).describe("most cells of one spreadsheet"),
+  pixels: z.int().min(1).default(100_000_000).describe("most pixels of one picture, width × height"),
   decompressedBytes: z
     .int()
     .min(1)

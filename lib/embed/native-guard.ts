@@ -34,3 +34,15 @@ export const stopNativeCalls = (guard: NativeGuard, timeoutMs: number): void => 
     Atomics.wait(guard, running, now, left);
   }
 };
+
+/** The same for who may wait: resolves when no native call runs any more, or after `timeoutMs`. */
+export const nativeCallsEnded = async (guard: NativeGuard, timeoutMs: number): Promise<void> => {
+  Atomics.store(guard, stopping, 1);
+  const end = Date.now() + timeoutMs;
+  for (;;) {
+    const now = Atomics.load(guard, running);
+    const left = end - Date.now();
+    if (now <= 0 || left <= 0) return;
+    await Atomics.waitAsync(guard, running, now, left).value;
+  }
+};

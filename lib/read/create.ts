@@ -12,7 +12,9 @@ const isChunkerName = (name: string): name is ChunkerName => Object.hasOwn(chunk
 export const createChunkReader = ({
   config,
   modelsDir,
-}: Pick<Environment, "config" | "modelsDir">): ChunkReader => {
+  vcpus,
+}: Pick<Environment, "config" | "modelsDir" | "vcpus">): ChunkReader => {
+  const { ocrLanguages, ocrThreads, gps } = config.embedding.images;
   const { strategy, size, overlap } = config.chunking;
   const { action, similarity } = config.quality.duplicates;
   if (!isChunkerName(strategy))
@@ -29,5 +31,6 @@ export const createChunkReader = ({
     maxBytes: config.limits.chunkBytes,
     maxChunks: config.limits.chunks,
     copies: action === "drop" ? similarity : null,
+    images: { ocrLanguages, ocrThreads: ocrThreads || vcpus, gps },
   });
 };

@@ -1,5 +1,6 @@
 import { fileTypeFromBuffer } from "file-type";
 import { compoundFailure, containerType, isCompound, isZip } from "./containers.ts";
+import { AppError } from "../errors.ts";
 import { decodeHead } from "./decode.ts";
 import { detectEncoding } from "./encoding.ts";
 import { documentFailure } from "./failures.ts";
@@ -79,9 +80,16 @@ const notMarked = (key: string, promised: DocumentType | null) => {
     : documentFailure("CORRUPT_DOCUMENT", key, `is called ${name} but does not begin like one`);
 };
 
-const binaryFormat = async (input: Detectable, promised: DocumentType | null) => {
+/** What sharp may be able to decode; image.ts tells more. */
+const pictures = ["jpg", "png", "apng", "webp", "gif", "tif", "avif", "heic"];
+
+const binaryFormat = async (
+  input: Detectable,
+  promised: DocumentType | null,
+): Promise<DocumentType | AppError> => {
   const { bytes, key } = input;
   const type = await fileTypeFromBuffer(bytes);
+  if (type && pictures.includes(type.ext)) return "image";
   if (type) return unsupported(key, describe(type.ext, type.mime));
   return notMarked(key, promised) ?? unsupported(key, "binary data of an unknown kind");
 };
@@ -104,7 +112,11 @@ export const detectType = async (input: Detectable): Promise<DocumentType> => {
   // Rich text may hold pictures as they are.
   if (/^\s*\{\\rtf/.test(Buffer.from(head.subarray(0, 64)).toString("latin1"))) return "rtf";
   const encoding = detectEncoding(input.bytes, input.contentType);
-  if (looksBinary(head, encoding)) throw await binaryFormat(input, promised);
+  if (looksBinary(head, encoding)) {
+    const format = await binaryFormat(input, promised);
+    if (format instanceof AppError) throw format;
+    return format;
+  }
   const text = decodeHead(input.bytes, encoding, headBytes);
   const format = textualFormats.find(({ mark }) => mark.test(text));
   if (format) throw unsupported(input.key, describe(format.extension, format.mime));

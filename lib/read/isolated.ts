@@ -1,10 +1,11 @@
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
+import { type NativeGuard, nativeCallsEnded, nativeGuard, stopNativeCalls } from "../embed/native-guard.ts";
 import { AppError } from "../errors.ts";
 import { documentFailure, reason } from "./failures.ts";
 import type { ReadInput } from "./reader.ts";
 import type { DocumentChunks } from "./to-chunks.ts";
-import type { WorkerReply, WorkerSetup } from "./worker.ts";
+import type { GuardedSetup, WorkerReply, WorkerSetup } from "./worker.ts";
 
 /** Reads documents in a thread of its own, one at a time; what a document does there ends with its limits. */
 export type ChunkReader = {
@@ -12,12 +13,14 @@ export type ChunkReader = {
    * @throws AppError as readChunks, `PARSE_TIMEOUT` after `limits.seconds`, `DECOMPRESSION_BOMB` or
    *   `DOCUMENT_TOO_LARGE` when it takes more memory than allowed; the signal's reason when it is aborted
    */
-  read(input: ReadInput): Promise<DocumentChunks>;
+  read(input: ReadRequest): Promise<DocumentChunks>;
   /** Starts the thread and loads the tokenizer, so that the first document need not wait. */
   warm(): Promise<void>;
   /** Ends the thread at once; a document in it fails with a passing failure. */
   close(): Promise<void>;
 };
+
+export type ReadRequest = Pick<ReadInput, "bytes" | "key" | "contentType" | "limits" | "signal" | "onPage">;
 
 export type ChunkReaderOptions = WorkerSetup & {
   /** Bound of the thread's JavaScript heap. */
@@ -28,6 +31,8 @@ const defaultHeapMb = 1024;
 /** What pdf.js and decoders hold beside the document and its unpacked streams. */
 const workingBytes = 128 * 1024 * 1024;
 const watchMs = 50;
+/** Finding the lines of a large page takes a second or two on a slow processor; ending the thread inside aborts the process. */
+const nativeCallMs = 15_000;
 
 /** As for embedding's worker: beside a bundle `read-worker.mjs`, in the sources `worker.ts`. */
 const workerFile = (): URL => {
@@ -35,9 +40,12 @@ const workerFile = (): URL => {
   return existsSync(bundled) ? bundled : new URL("./worker.ts", import.meta.url);
 };
 
-const start = ({ heapMb = defaultHeapMb, ...workerData }: ChunkReaderOptions): Worker => {
+type Thread = { readonly worker: Worker; readonly guard: NativeGuard };
+
+const start = ({ heapMb = defaultHeapMb, ...setup }: ChunkReaderOptions): Thread => {
+  const guard = nativeGuard();
   const worker = new Worker(workerFile(), {
-    workerData,
+    workerData: { ...setup, guard } satisfies GuardedSetup,
     resourceLimits: { maxOldGenerationSizeMb: heapMb },
     // What libraries print is not ours; failures come as messages.
     stdout: true,
@@ -47,7 +55,15 @@ const start = ({ heapMb = defaultHeapMb, ...workerData }: ChunkReaderOptions): W
   worker.stderr.resume();
   worker.on("error", () => undefined);
   worker.unref();
-  return worker;
+  const onExit = (): void => stopNativeCalls(guard, nativeCallMs);
+  process.once("exit", onExit);
+  worker.once("exit", () => process.off("exit", onExit));
+  return { worker, guard };
+};
+
+const end = async ({ worker, guard }: Thread): Promise<void> => {
+  await nativeCallsEnded(guard, nativeCallMs);
+  await worker.terminate();
 };
 
 const isOutOfMemory = (error: unknown): boolean =>
@@ -57,6 +73,7 @@ const isOutOfMemory = (error: unknown): boolean =>
 const nextReply = (
   worker: Worker,
   watch: (end: (error: unknown) => void) => () => void,
+  onPage: ReadInput["onPage"] = () => undefined,
 ): Promise<WorkerReply> =>
   new Promise((resolve, reject) => {
     const settle = (finish: () => void): void => {
@@ -65,7 +82,8 @@ const nextReply = (
       worker.unref();
       finish();
     };
-    const onMessage = (message: WorkerReply): void => settle(() => resolve(message));
+    const onMessage = (message: WorkerReply): void =>
+      message.kind === "page" ? onPage(message.done, message.total) : settle(() => resolve(message));
     const onError = (error: unknown): void => settle(() => reject(error));
     const onExit = (): void => onError(new AppError("INTERNAL", "the reading thread ended by itself"));
     const unwatch = watch(onError);
@@ -75,7 +93,7 @@ const nextReply = (
 
 /** Ends the wait at the document's limits; gives the way to stop watching. */
 const watchLimits =
-  (worker: Worker, { key, limits, signal, bytes }: ReadInput) =>
+  (worker: Worker, { key, limits, signal, bytes }: ReadRequest) =>
   (end: (error: unknown) => void) => {
     const mostExternal = limits.decompressedBytes + 4 * bytes.length + workingBytes;
     const timeout = setTimeout(
@@ -123,40 +141,40 @@ const typed = (error: unknown, key: string, heapMb: number): unknown => {
  * never keeps the process alive.
  */
 export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
-  let worker: Worker | null = null;
+  let thread: Thread | null = null;
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
 
   const stop = async (): Promise<void> => {
-    const stopped = worker;
-    worker = null;
-    await stopped?.terminate();
+    const stopped = thread;
+    thread = null;
+    if (stopped) await end(stopped);
   };
   const ready = async (): Promise<Worker> => {
     if (closed) throw new AppError("INTERNAL", "the reader is closed");
-    if (worker) return worker;
+    if (thread) return thread.worker;
     const started = start(options);
-    const hello = await nextReply(started, () => () => undefined);
+    const hello = await nextReply(started.worker, () => () => undefined);
     if (hello.kind === "failed" || closed) {
-      await started.terminate();
+      await started.worker.terminate();
       throw hello.kind === "failed"
         ? new AppError(hello.code, hello.message)
         : new AppError("INTERNAL", "the reader is closed");
     }
-    started.once("exit", () => {
-      if (worker === started) worker = null;
+    started.worker.once("exit", () => {
+      if (thread === started) thread = null;
     });
-    worker = started;
-    return started;
+    thread = started;
+    return started.worker;
   };
-  const readNow = async (input: ReadInput): Promise<DocumentChunks> => {
+  const readNow = async (input: ReadRequest): Promise<DocumentChunks> => {
     input.signal.throwIfAborted();
-    const thread = await ready();
+    const worker = await ready();
     const { bytes, key, contentType, limits } = input;
     let answer: WorkerReply;
     try {
-      const waiting = nextReply(thread, watchLimits(thread, input));
-      thread.postMessage({ bytes, key, contentType, limits });
+      const waiting = nextReply(worker, watchLimits(worker, input), input.onPage);
+      worker.postMessage({ bytes, key, contentType, limits });
       answer = await waiting;
     } catch (error) {
       await stop();

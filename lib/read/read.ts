@@ -48,7 +48,7 @@ const readTyped = async (input: ReadInput, nesting: Nesting): Promise<TypedDocum
   const blocks = document.blocks.map(cleanBlock).filter((block) => block.text.trim() !== "");
   if (blocks.length === 0) throw documentFailure("EMPTY_DOCUMENT", input.key, "has no text");
   checkText(blocks, input);
-  return { type, blocks, metadata: document.metadata };
+  return { ...document, type, blocks };
 };
 
 const readWithin = async (input: ReadInput, nesting: Nesting): Promise<TypedDocument> => {

@@ -1,4 +1,6 @@
 import type { Metadata } from "../chunk-row.ts";
+import type { NativeGuard } from "../embed/native-guard.ts";
+import type { Ocr } from "./ocr/ocr.ts";
 
 /**
  * A stretch of a document's text, in reading order. The document's extracted text is the blocks' texts joined by
@@ -21,6 +23,10 @@ export type ReadDocument = {
   readonly blocks: readonly Block[];
   /** From the file itself: title, author, dates; merged under the object's own user metadata. */
   readonly metadata: Metadata;
+  /** For people, one sentence each: what was left out, and what would mend that. */
+  readonly notes?: readonly string[];
+  /** The blocks only describe a picture: nothing in it could be read. */
+  readonly noText?: boolean;
 };
 
 export type ReadLimits = {
@@ -29,6 +35,8 @@ export type ReadLimits = {
   readonly pages: number;
   /** Cells of one spreadsheet, empty ones that it lists included. */
   readonly cells: number;
+  /** Of one picture, width × height. */
+  readonly pixels: number;
   readonly seconds: number;
 };
 
@@ -40,6 +48,14 @@ export type ReadInput = {
   readonly contentType: string;
   readonly limits: ReadLimits;
   readonly signal: AbortSignal;
+  /** Reads text in pictures; null or absent: OCR is off. */
+  readonly ocr?: Ocr | null;
+  /** Whether a picture's place may become metadata; off unless asked for. */
+  readonly gps?: boolean;
+  /** Native work that runs while the thread is being ended aborts the process: it is counted here. */
+  readonly guard?: NativeGuard;
+  /** Hears of each page that was read; pages count from 1. */
+  readonly onPage?: (done: number, total: number) => void;
 };
 
 /** What a reader of files in files goes by: all that lie inside one document share its bounds. */

@@ -4,6 +4,7 @@ import { docxReader } from "./docx.ts";
 import { emlReader } from "./eml.ts";
 import { epubReader } from "./epub.ts";
 import { htmlReader } from "./html.ts";
+import { imageReader } from "./image.ts";
 import { jsonReader } from "./json.ts";
 import { jsonlReader } from "./jsonl.ts";
 import { markdownReader } from "./markdown.ts";
@@ -39,6 +40,7 @@ export const readers = {
   epub: epubReader,
   eml: emlReader,
   zip: zipReader,
+  image: imageReader,
 } as const satisfies Record<string, Reader>;
 
 export type DocumentType = keyof typeof readers;

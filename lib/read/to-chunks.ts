@@ -27,6 +27,8 @@ export type DocumentChunks = {
   /** From the file itself; the object's own user metadata stand above it. */
   readonly metadata: Metadata;
   readonly type: DocumentType;
+  /** For people: what was left out, and what would mend that. */
+  readonly notes: readonly string[];
 };
 
 /** Which pieces say what no earlier one says. */
@@ -35,13 +37,15 @@ const firstOfEach = (pieces: readonly Piece[], similarity: number | null): reado
   const find = copyFinder<number>(similarity);
   return pieces.map(({ text }, index) => find(index, sketchOf(text)) === null);
 };
+/** What a picture's name and EXIF say is no prose, and would be judged as junk. */
+const undescribed: Quality = { quality: 0.5, flags: ["noText"] };
 
 /**
  * A document's bytes to its chunks, numbered and judged. In this thread; isolated.ts does the same behind hard limits.
  * @throws AppError as readDocument; `DOCUMENT_TOO_LARGE` for too many chunks, `EMPTY_DOCUMENT` for none
  */
 export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<DocumentChunks> => {
-  const { blocks, metadata, type } = await readDocument(input);
+  const { blocks, metadata, type, notes = [], noText = false } = await readDocument(input);
   const pieces = chunking.chunker.chunk(blocks, chunking.options);
   if (pieces.length === 0) throw documentFailure("EMPTY_DOCUMENT", input.key, "has no text");
   if (pieces.length > chunking.maxChunks)
@@ -55,10 +59,11 @@ export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<
   const kept = firstOfEach(pieces, chunking.copies);
   const chunks = pieces.flatMap((piece, ordinal): Chunk[] => {
     if (!kept[ordinal]) return [];
-    const { quality, flags } = chunking.quality(piece);
+    const { quality, flags } = noText ? undescribed : chunking.quality(piece);
     const { confidence: _judged, ...rest } = piece;
-    const chunk = {
+    const chunk: Chunk = {
       ...rest,
+      ...(noText && { modality: "image" }),
       ordinal,
       language: guessLanguage(piece.text, declared),
       contentHash: contentHash(piece.text),
@@ -67,5 +72,5 @@ export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<
     };
     return [chunk];
   });
-  return { chunks, copies: pieces.length - chunks.length, metadata, type };
+  return { chunks, copies: pieces.length - chunks.length, metadata, type, notes };
 };

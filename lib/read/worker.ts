@@ -1,9 +1,12 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { countByWords } from "../chunk/count-words.ts";
 import { type ChunkerName, chunkers } from "../chunk/registry.ts";
+import type { NativeGuard } from "../embed/native-guard.ts";
 import { loadTokenizer } from "../embed/tokenizer.ts";
 import { describeFailure, type FailureCode } from "../errors.ts";
 import { scoreQuality } from "../quality/quality.ts";
+import type { OcrLanguage } from "./ocr/ocr.ts";
+import { ppOcr } from "./ocr/pp-ocr.ts";
 import type { ReadInput } from "./reader.ts";
 import { type DocumentChunks, readChunks } from "./to-chunks.ts";
 
@@ -18,16 +21,26 @@ export type WorkerSetup = {
   readonly maxChunks: number;
   /** As `Chunking.copies`. */
   readonly copies: number | null;
+  readonly images: {
+    /** None: OCR is off. */
+    readonly ocrLanguages: readonly OcrLanguage[];
+    readonly ocrThreads: number;
+    readonly gps: boolean;
+  };
 };
 
-export type WorkerRequest = Omit<ReadInput, "signal">;
+/** Who starts the thread must wait for its native calls before ending it. */
+export type GuardedSetup = WorkerSetup & { readonly guard: NativeGuard };
+
+export type WorkerRequest = Pick<ReadInput, "bytes" | "key" | "contentType" | "limits">;
 
 export type WorkerReply =
   | { readonly kind: "ready" }
+  | { readonly kind: "page"; readonly done: number; readonly total: number }
   | { readonly kind: "chunks"; readonly document: DocumentChunks }
   | { readonly kind: "failed"; readonly code: FailureCode; readonly message: string };
 
-const setup = workerData as WorkerSetup;
+const setup = workerData as GuardedSetup;
 const reply = (message: WorkerReply): void => parentPort?.postMessage(message);
 const fail = (error: unknown): void => reply({ kind: "failed", ...describeFailure(error) });
 
@@ -44,8 +57,12 @@ const serve = async (): Promise<void> => {
     maxChunks,
     copies,
   };
+  const { ocrLanguages: languages, ocrThreads: threads, gps } = setup.images;
+  const { guard } = setup;
+  const ocr = languages.length === 0 ? null : ppOcr({ languages, threads, guard });
+  const onPage = (done: number, total: number): void => reply({ kind: "page", done, total });
   parentPort?.on("message", (request: WorkerRequest) => {
-    readChunks({ ...request, signal }, chunking).then(
+    readChunks({ ...request, signal, ocr, gps, guard, onPage }, chunking).then(
       (document) => reply({ kind: "chunks", document }),
       fail,
     );

@@ -13,6 +13,7 @@ const setup = {
   maxBytes: 2_000,
   copies: null,
   maxChunks: 1_000,
+  images: { ocrLanguages: ["en", "zh"] as const, ocrThreads: 1, gps: false },
 };
 const reader = chunkReader(setup);
 afterAll(() => reader.close());

@@ -7,6 +7,7 @@ export const limits: ReadLimits = {
   decompressedBytes: 100_000_000,
   pages: 100,
   cells: 100_000,
+  pixels: 20_000_000,
   seconds: 30,
 };
 

@@ -1,0 +1,63 @@
+import { exifFields } from "./image/exif.ts";
+import { openPicture, type Picture } from "./image/picture.ts";
+import { flatMetadata } from "./metadata.ts";
+import { textOfLines } from "./ocr/ocr-text.ts";
+import type { Block, ReadDocument, Reader, ReadInput } from "./reader.ts";
+
+/** Longest side of the picture that OCR reads: 300 dots an inch of an A4 page, 26 MB of pixels. */
+const ocrSide = 3_508;
+
+const readPages = async (picture: Picture, input: ReadInput): Promise<readonly Block[]> => {
+  const blocks: Block[] = [];
+  if (!input.ocr) return blocks;
+  for (let page = 0; page < picture.pages; page++) {
+    input.signal.throwIfAborted();
+    const lines = await input.ocr.recognise(await picture.raster(page, ocrSide), input.signal);
+    const read = textOfLines(lines);
+    const place = picture.pages === 1 ? null : page + 1;
+    if (read) blocks.push({ kind: "text", ...read, page: place, headings: [], header: "" });
+    input.onPage?.(page + 1, picture.pages);
+  }
+  return blocks;
+};
+
+/** Words of a file's name: `IMG_2041-red-kite.jpg` → `IMG 2041 red kite`. */
+const nameOf = (key: string): string =>
+  (key.split("/").at(-1) ?? key)
+    .replace(/\.[^.]*$/, "")
+    .replace(/[_\-+.]+/g, " ")
+    .trim();
+
+const describe = (key: string, metadata: ReadDocument["metadata"]): Block => {
+  const { title, camera, created, author } = metadata;
+  const said = [nameOf(key) || key, title, author, camera, created].filter((part) => part !== undefined);
+  return { kind: "text", text: said.join("\n"), page: null, headings: [], header: "" };
+};
+
+const withoutText = (input: ReadInput): string =>
+  input.ocr
+    ? "no text was found in the picture; it is found by its name, title and EXIF"
+    : "OCR is off (embedding.images.ocrLanguages is empty), so text in the picture was not read; it is found by its name, title and EXIF";
+
+/**
+ * Pictures by sharp: their text by OCR, a block a page. One without text still becomes a block of what its name and
+ * EXIF say. It is decoded even when OCR is off, so that a broken
+ * one is told.
+ */
+export const imageReader: Reader = {
+  version: 1,
+  read: async (input) => {
+    const picture = await openPicture(input);
+    const { pages, width, height } = picture;
+    const metadata = flatMetadata({
+      ...exifFields(picture.exif, input.gps ?? false),
+      width,
+      height,
+      ...(pages > 1 && { pages }),
+    });
+    if (!input.ocr) await picture.raster(0, 64);
+    const blocks = await readPages(picture, input);
+    if (blocks.length > 0) return { blocks, metadata };
+    return { blocks: [describe(input.key, metadata)], metadata, notes: [withoutText(input)], noText: true };
+  },
+};

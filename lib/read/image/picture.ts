@@ -1,0 +1,99 @@
+import type { Metadata as Header, Sharp, SharpConstructor } from "sharp";
+import { guarded, nativeGuard } from "../../embed/native-guard.ts";
+import { AppError } from "../../errors.ts";
+import { documentFailure, reason } from "../failures.ts";
+import type { Raster } from "../ocr/ocr.ts";
+import type { ReadInput } from "../reader.ts";
+
+/** A picture whose header was read and found within the limits. */
+export type Picture = {
+  /** As it is seen, EXIF's orientation applied. */
+  readonly width: number;
+  readonly height: number;
+  /** Pages of a TIFF, frames of a GIF; 1 otherwise. */
+  readonly pages: number;
+  readonly exif: Uint8Array | undefined;
+  /** A page in RGB, its longest side at most `side` pixels, transparency as white. @param page from 0 */
+  raster(page: number, side: number): Promise<Raster>;
+};
+
+type Source = Pick<ReadInput, "bytes" | "key" | "limits" | "guard">;
+type Make = (options: { readonly page: number }) => Sharp;
+
+const tooLarge = ({ key, limits }: Source, { width, height }: Header): AppError =>
+  documentFailure(
+    "DOCUMENT_TOO_LARGE",
+    key,
+    `has ${width} × ${height} pixels; limits.pixels is ${limits.pixels}`,
+  );
+
+const corrupt = (key: string, error: unknown): AppError =>
+  documentFailure("CORRUPT_DOCUMENT", key, `is not a readable picture: ${reason(error)}`, error);
+
+const checkHeader = (source: Source, header: Header): void => {
+  const { key, limits } = source;
+  const pages = header.pages ?? 1;
+  if (header.compression === "hevc")
+    throw documentFailure(
+      "UNSUPPORTED_TYPE",
+      key,
+      "is a HEIC picture packed with HEVC, whose patents keep it out of this build of libvips; save it as JPEG or AVIF",
+    );
+  if (header.width * (header.pageHeight ?? header.height) > limits.pixels) throw tooLarge(source, header);
+  if (pages > limits.pages)
+    throw documentFailure("DOCUMENT_TOO_LARGE", key, `has ${pages} pages; limits.pages is ${limits.pages}`);
+};
+
+/** EXIF orientations from 5 on lie on their side (CIPA DC-008, 4.6.5). */
+const liesOnSide = (orientation: number | undefined): boolean => (orientation ?? 1) >= 5;
+
+const loadSharp = async (): Promise<SharpConstructor> => {
+  try {
+    const { default: sharp } = await import("sharp");
+    // Documents come once; what is kept of them is memory lost.
+    sharp.cache(false);
+    return sharp;
+  } catch (error) {
+    throw new AppError("INTERNAL", `sharp cannot be loaded: ${reason(error)}`, { cause: error });
+  }
+};
+
+const pageRaster = async (make: Make, page: number, side: number): Promise<Raster> => {
+  const { data, info } = await make({ page })
+    .autoOrient()
+    .resize({ width: side, height: side, fit: "inside", withoutEnlargement: true })
+    .flatten({ background: "#fff" })
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height };
+};
+
+/**
+ * Opens a picture by its header: nothing is decoded yet, so a picture too large costs nothing.
+ * @throws AppError `CORRUPT_DOCUMENT`, `DOCUMENT_TOO_LARGE`, `UNSUPPORTED_TYPE`
+ */
+export const openPicture = async (source: Source): Promise<Picture> => {
+  const { bytes, key, limits, guard = nativeGuard() } = source;
+  const sharp = await loadSharp();
+  const native = async <T>(call: () => Promise<T>): Promise<T> => {
+    try {
+      return await guarded(guard, call);
+    } catch (error) {
+      throw corrupt(key, error);
+    }
+  };
+  const header = await native(() => sharp(bytes, { limitInputPixels: false }).metadata());
+  checkHeader(source, header);
+  const make: Make = ({ page }) =>
+    sharp(bytes, { page, limitInputPixels: limits.pixels, sequentialRead: true, failOn: "error" });
+  const { width, pageHeight: height = header.height } = header;
+  const side = liesOnSide(header.orientation);
+  return {
+    width: side ? height : width,
+    height: side ? width : height,
+    pages: header.pages ?? 1,
+    exif: header.exif,
+    raster: (page, longest) => native(() => pageRaster(make, page, longest)),
+  };
+};
