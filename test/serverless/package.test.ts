@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { cp, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -44,8 +44,10 @@ const runPackage = (at: string, env: NodeJS.ProcessEnv = {}) =>
 /** A folder as the repository's, in which packaging leaves what it makes. */
 const makeService = async (): Promise<string> => {
   const at = await mkdtemp(join(tmpdir(), "kettle-package-"));
+  // Packages for the other processor are fetched once a checkout.
+  await mkdir(join(root, ".cache"), { recursive: true });
   const linked = ["functions", "lib", "models", "node_modules", "packaging", "web"];
-  for (const name of [...linked, "package.json", "tsconfig.json"])
+  for (const name of [...linked, ".cache", "package.json", "package-lock.json", "tsconfig.json"])
     await symlink(join(root, name), join(at, name));
   for (const name of ["serverless.yml", "serverless-config.cjs", "kettle.yml"])
     await cp(join(root, name), join(at, name));
