@@ -153,9 +153,9 @@ describe("functions", () => {
     }
   });
 
-  it("only those that embed carry the model", () => {
+  it("only those that read pictures or embed carry a model", () => {
     const large = functionNames.filter((name) => sizes[name]! > 50_000_000);
-    expect(large).toEqual(["embed", "search"]);
+    expect(large).toEqual(["parse", "embed", "search"]);
   });
 
   it.each([
