@@ -1,6 +1,6 @@
 import { fileTypeFromBuffer } from "file-type";
-import { compoundFailure, containerType, isCompound, isZip } from "./containers.ts";
 import { AppError } from "../errors.ts";
+import { compoundFailure, containerType, isCompound, isZip } from "./containers.ts";
 import { decodeHead } from "./decode.ts";
 import { detectEncoding } from "./encoding.ts";
 import { documentFailure } from "./failures.ts";

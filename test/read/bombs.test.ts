@@ -348,6 +348,7 @@ describe("bombs and breakages", () => {
     maxBytes: 2_000,
     copies: null,
     maxChunks: 10_000,
+    images: { ocrLanguages: [], ocrThreads: 1, gps: false },
     heapMb: 256,
   });
   beforeAll(() => reader.warm());

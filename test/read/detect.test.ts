@@ -56,14 +56,15 @@ test("the extension is believed before the content type", async () => {
   expect(await detectType(input("a.md", "# Kites", { contentType: "text/csv" }))).toBe("md");
 });
 
-test.each([
-  ["binary.dat", "binary data of an unknown kind"],
-])("%s is refused by what it is, whatever it is called", async (fixture, what) => {
-  await expect(detectType(input(fixture, undefined, { key: `in/${fixture}.txt` }))).rejects.toMatchObject({
-    code: "UNSUPPORTED_TYPE",
-    message: `in/${fixture}.txt: is ${what}; what can be read: ${Object.keys(readers).join(", ")}`,
-  });
-});
+test.each([["binary.dat", "binary data of an unknown kind"]])(
+  "%s is refused by what it is, whatever it is called",
+  async (fixture, what) => {
+    await expect(detectType(input(fixture, undefined, { key: `in/${fixture}.txt` }))).rejects.toMatchObject({
+      code: "UNSUPPORTED_TYPE",
+      message: `in/${fixture}.txt: is ${what}; what can be read: ${Object.keys(readers).join(", ")}`,
+    });
+  },
+);
 
 test.each([
   ["drawing.html", '<svg xmlns="http://www.w3.org/2000/svg"></svg>', "an SVG picture (svg)"],
