@@ -10,12 +10,12 @@ import {
 import { retryStep } from "../lib/steps/retry.ts";
 
 const kettle = compose();
-const { config, documents, ledger, presigner, store } = kettle;
+const { config, documents, ledger, presigner, progress, store } = kettle;
 
 export const handler = serve(kettle, "documents", async () => {
   const fingerprint = await kettle.fingerprint();
-  const list = listDocuments({ ledger, fingerprint });
-  const get = getDocument({ ledger, fingerprint });
+  const list = listDocuments({ ledger, fingerprint, progress });
+  const get = getDocument({ ledger, fingerprint, progress });
   const chunks = listChunks({ ledger, store, collection: config.store.collection });
   const original = getOriginal({
     ledger,

@@ -12,6 +12,7 @@ export const handler = consume(kettle, "ingest", parseIngest, async () => {
   return parseStep({
     ...(await kettle.completion()),
     bucket: kettle.documents,
+    progress: kettle.progress,
     queue: kettle.queues.embed,
     readChunks: (input) => reader.read({ ...input, limits }),
     limits,

@@ -9,6 +9,7 @@ import { bucketCentroids } from "./centroids/centroids.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { authenticator, tokenSource } from "./http/auth.ts";
 import { lazy } from "./lazy.ts";
+import { progressOver } from "./ledger/progress.ts";
 import { receiptsOver } from "./ledger/receipts.ts";
 import { ledgerOver } from "./ledger/s3-ledger.ts";
 import { createLog } from "./log.ts";
@@ -38,6 +39,7 @@ const composeAws = (environment: Environment) => {
     presigner: s3Presigner(s3, documentBucket),
     ledger: ledgerOver({ state, bucket: documentBucket, clock: Date.now, nonce: randomUUID }),
     receipts: receiptsOver(state),
+    progress: progressOver(state, Date.now),
     centroids: bucketCentroids({ bucket: state, now: Date.now, nonce: randomUUID }),
     queueName,
     queues: {

@@ -10,7 +10,9 @@ import { readers } from "./read/registry.ts";
  * that only refuse documents are not among it, nor is what search does with the chunks.
  */
 export const shapedBy = (
-  config: Pick<Config, "chunking" | "quality" | "limits">,
+  config: Pick<Config, "chunking" | "quality" | "limits"> & {
+    readonly embedding: { readonly images: Pick<Config["embedding"]["images"], "ocrLanguages" | "gps"> };
+  },
   embedding: { readonly identity: string },
 ) => ({
   readers: Object.fromEntries(Object.entries(readers).map(([name, reader]) => [name, reader.version])),
@@ -21,5 +23,7 @@ export const shapedBy = (
   chunking: config.chunking,
   chunkBytes: config.limits.chunkBytes,
   quality: config.quality,
+  ocrLanguages: config.embedding.images.ocrLanguages,
+  gps: config.embedding.images.gps,
   embedding: embedding.identity,
 });

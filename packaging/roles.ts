@@ -95,7 +95,14 @@ const queueGrants = (
   const protocol = [...may.keepLedger, ...may.change("receipts/"), ...may.store];
   const askForClusters = [send("recluster"), ...may.read("centroids/")];
   return {
-    parse: [consume("ingest"), send("embed"), ...may.readDocuments, ...protocol, ...askForClusters],
+    parse: [
+      consume("ingest"),
+      send("embed"),
+      ...may.readDocuments,
+      ...protocol,
+      ...may.change("progress/"),
+      ...askForClusters,
+    ],
     embed: [consume("embed"), send("cluster"), ...protocol],
     cluster: [consume("cluster"), send("write"), ...protocol, ...may.read("centroids/")],
     writer: [consume("write"), ...protocol, ...askForClusters],
@@ -113,6 +120,7 @@ const httpGrants = (config: Config): Grants<"search" | "documents" | "clusters" 
       ...may.readDocuments,
       may.deleteDocuments,
       ...may.keepLedger,
+      ...may.read("progress/"),
       ...may.store,
       ...may.token,
     ],

@@ -29,12 +29,14 @@ export async function* eachDocument(
 const padTo = (text: string, columns: number): string =>
   text + " ".repeat(Math.max(0, columns - displayWidth(text)));
 
-const chunksOf = ({ state, counts }: DocumentView): string =>
-  state === "ready"
-    ? `${counts.stored} chunks`
-    : counts.expected > 0
-      ? `${counts.stored} of ${counts.expected}`
-      : "";
+const chunksOf = ({ state, counts, progress }: DocumentView): string =>
+  progress
+    ? `page ${progress.page}/${progress.pages}`
+    : state === "ready"
+      ? `${counts.stored} chunks`
+      : counts.expected > 0
+        ? `${counts.stored} of ${counts.expected}`
+        : "";
 
 const lineOf = (view: DocumentView): string => {
   const failure = view.failure ? `  ${view.failure.code}: ${view.failure.message}` : "";

@@ -309,6 +309,14 @@ const limits = section({
     .default(1_000_000_000)
     .describe("most bytes that one document may unpack to"),
   seconds: z.int().min(1).max(840).default(120).describe("longest time for reading one document"),
+  readers: z
+    .int()
+    .min(0)
+    .max(16)
+    .default(0)
+    .describe(
+      "documents that one process reads at once, each in a thread; 0: one a vCPU, at least 2, so that a small one does not wait for a long one",
+    ),
   chunks: z.int().min(1).default(50_000).describe("most chunks of one document"),
   chunkBytes: z.int().min(256).max(32_000).default(8_192).describe("largest chunk text in UTF-8 bytes"),
 });

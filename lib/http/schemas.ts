@@ -154,6 +154,14 @@ export const documentView = z.object({
       attempts: z.int().min(1),
     })
     .optional(),
+  notes: z
+    .array(z.string())
+    .optional()
+    .describe("for people: what was left out of the document, and what would mend that"),
+  progress: z
+    .object({ page: z.int().min(0), pages: z.int().min(1), updatedAt: instant })
+    .optional()
+    .describe("while a long document is being read: pages so far"),
   updatedAt: instant,
 });
 

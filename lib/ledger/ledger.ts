@@ -29,6 +29,8 @@ export const ledgerEntry = z.object({
     dropped: z.int().nonnegative(),
   }),
   /** How its chunks were judged when the run was planned: mean score, and chunks by flag. Absent before. */
+  /** For people, of the last reading: what was left out, and what would mend that. */
+  notes: z.array(z.string()).optional(),
   quality: z.object({ mean: z.number(), flags: z.record(z.string(), z.int().positive()) }).optional(),
   failure: z
     .object({

@@ -1,12 +1,13 @@
 import { type ChunkerName, chunkers } from "../chunk/registry.ts";
 import type { Environment } from "../config/environment.ts";
 import { AppError } from "../errors.ts";
-import { type ChunkReader, chunkReader } from "./isolated.ts";
+import { type ChunkReader, type ChunkReaderOptions, chunkReader } from "./isolated.ts";
+import { readerPool } from "./reader-pool.ts";
 
 const isChunkerName = (name: string): name is ChunkerName => Object.hasOwn(chunkers, name);
 
 /**
- * For composition roots: the reader of the parameters, in a thread of its own.
+ * For composition roots: the reader of the parameters, in threads of its own.
  * @throws AppError `NOT_AVAILABLE` for a chunking strategy that is not part of this version.
  */
 export const createChunkReader = ({
@@ -22,7 +23,7 @@ export const createChunkReader = ({
       "NOT_AVAILABLE",
       `chunking.strategy: ${strategy} is not part of this version; available: ${Object.keys(chunkers).join(", ")}`,
     );
-  return chunkReader({
+  const options: ChunkReaderOptions = {
     modelsDir,
     model: config.embedding.model,
     strategy,
@@ -32,5 +33,6 @@ export const createChunkReader = ({
     maxChunks: config.limits.chunks,
     copies: action === "drop" ? similarity : null,
     images: { ocrLanguages, ocrThreads: ocrThreads || vcpus, gps },
-  });
+  };
+  return readerPool(() => chunkReader(options), Math.max(2, config.limits.readers || vcpus));
 };

@@ -4,6 +4,7 @@ import type { ChunkRow } from "../chunk-row.ts";
 import { AppError } from "../errors.ts";
 import { chunkId } from "../ids.ts";
 import type { DocumentState, Ledger, LedgerEntry, ReadEntry } from "../ledger/ledger.ts";
+import type { DocumentProgress, Progress } from "../ledger/progress.ts";
 import type { Filter } from "../store/filter.ts";
 import type { VectorStore } from "../store/store.ts";
 
@@ -15,6 +16,10 @@ export type DocumentSummary = Pick<LedgerEntry, "key" | "state" | "revision" | "
   /** Of the chunks of its last reading. */
   readonly quality?: NonNullable<LedgerEntry["quality"]>;
   readonly failure?: NonNullable<LedgerEntry["failure"]>;
+  /** What was left out of it, and what would mend that. */
+  readonly notes?: readonly string[];
+  /** While it is being read: pages so far. */
+  readonly progress?: Pick<DocumentProgress, "page" | "pages" | "updatedAt">;
 };
 
 type Page = { readonly limit: number; readonly cursor?: string | undefined };
@@ -32,12 +37,79 @@ const summarise = (entry: LedgerEntry, fingerprint: string): DocumentSummary => 
   ...(entry.quality !== undefined && { quality: entry.quality }),
   // The entry keeps the last failure while a new run is under way, to count attempts.
   ...(entry.state === "failed" && entry.failure !== null && { failure: entry.failure }),
+  ...(entry.notes !== undefined && entry.notes.length > 0 && { notes: entry.notes }),
   updatedAt: entry.updatedAt,
+});
+
+const progressView = ({ page, pages, updatedAt }: DocumentProgress) => ({
+  progress: { page, pages, updatedAt },
+});
+
+/** A document gets its entry when it has been read; until then its progress is all there is of it. */
+const unread = (found: DocumentProgress): DocumentSummary => ({
+  id: found.documentId,
+  key: found.key,
+  state: "pending",
+  revision: null,
+  outdated: false,
+  counts: { expected: 0, stored: 0, lowQuality: 0, dropped: 0 },
+  updatedAt: found.updatedAt,
+  ...progressView(found),
 });
 
 export type DocumentsDeps = {
   readonly ledger: Pick<Ledger, "list" | "find">;
   readonly fingerprint: string;
+  readonly progress?: Pick<Progress, "find" | "list">;
+};
+
+/** Documents that are read at the same time are few. */
+const mostInProgress = 50;
+
+/** Shows progress on the documents of the first page, and those before them that have no entry yet. */
+const withProgress = async (
+  { ledger, progress }: DocumentsDeps,
+  documents: readonly DocumentSummary[],
+  wanted: (document: DocumentProgress) => boolean,
+): Promise<readonly DocumentSummary[]> => {
+  const reading = (await progress?.list(mostInProgress)) ?? [];
+  if (reading.length === 0) return documents;
+  const byId = new Map(reading.map((each) => [each.documentId, each]));
+  const known = await Promise.all(reading.map(({ documentId }) => ledger.find(documentId)));
+  const fresh = reading.filter((each, index) => known[index] === null && wanted(each));
+  return [
+    ...fresh.map(unread),
+    ...documents.map((document) => {
+      const found = byId.get(document.id);
+      return found ? { ...document, ...progressView(found) } : document;
+    }),
+  ];
+};
+
+type ListOptions = Page & { readonly prefix: string; readonly state?: DocumentState | undefined };
+type DocumentPage = { readonly documents: readonly DocumentSummary[]; readonly cursor?: string };
+
+const ledgerPage = async (
+  { ledger, fingerprint }: DocumentsDeps,
+  { prefix, state, limit, ...from }: ListOptions,
+): Promise<DocumentPage> => {
+  const wanted = (entry: LedgerEntry) =>
+    state === undefined ? entry.state !== "deleted" : entry.state === state;
+  const documents: DocumentSummary[] = [];
+  let { cursor } = from;
+  for (let scanned = 0; scanned < scanBudget; ) {
+    const remaining = limit - documents.length;
+    const page = await ledger.list({
+      prefix,
+      limit: remaining,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
+    documents.push(...page.entries.filter(wanted).map((entry) => summarise(entry, fingerprint)));
+    cursor = page.cursor;
+    scanned += remaining;
+    if (cursor === undefined || documents.length * 2 > limit) break;
+  }
+  return { documents, ...(cursor === undefined ? {} : { cursor }) };
 };
 
 /**
@@ -45,26 +117,13 @@ export type DocumentsDeps = {
  * rather than read on and on for the last few matches.
  */
 export const listDocuments =
-  ({ ledger, fingerprint }: DocumentsDeps) =>
-  async (options: Page & { readonly prefix: string; readonly state?: DocumentState | undefined }) => {
-    const { prefix, state, limit } = options;
-    const wanted = (entry: LedgerEntry) =>
-      state === undefined ? entry.state !== "deleted" : entry.state === state;
-    const documents: DocumentSummary[] = [];
-    let cursor = options.cursor;
-    for (let scanned = 0; scanned < scanBudget; ) {
-      const remaining = limit - documents.length;
-      const page = await ledger.list({
-        prefix,
-        limit: remaining,
-        ...(cursor === undefined ? {} : { cursor }),
-      });
-      documents.push(...page.entries.filter(wanted).map((entry) => summarise(entry, fingerprint)));
-      cursor = page.cursor;
-      scanned += remaining;
-      if (cursor === undefined || documents.length * 2 > limit) break;
-    }
-    return { documents, ...(cursor === undefined ? {} : { cursor }) };
+  (deps: DocumentsDeps) =>
+  async (options: ListOptions): Promise<DocumentPage> => {
+    const page = await ledgerPage(deps, options);
+    const { prefix, state, cursor } = options;
+    if (cursor !== undefined || (state !== undefined && state !== "pending")) return page;
+    const documents = await withProgress(deps, page.documents, ({ key }) => key.startsWith(prefix));
+    return { ...page, documents };
   };
 
 /** @throws AppError `NOT_FOUND` */
@@ -77,9 +136,15 @@ const findEntry = async (ledger: Pick<Ledger, "find">, id: string): Promise<Read
 
 /** The use case behind `GET /documents/{id}`; a deleted document is found, as `deleted`. */
 export const getDocument =
-  ({ ledger, fingerprint }: DocumentsDeps) =>
-  async (id: string): Promise<DocumentSummary> =>
-    summarise(await findEntry(ledger, id), fingerprint);
+  ({ ledger, fingerprint, progress }: DocumentsDeps) =>
+  async (id: string): Promise<DocumentSummary> => {
+    const [entry, found = null] = await Promise.all([ledger.find(id), progress?.find(id)]);
+    if (entry === null && found !== null) return unread(found);
+    return {
+      ...summarise(entry ?? (await findEntry(ledger, id)), fingerprint),
+      ...(found && progressView(found)),
+    };
+  };
 
 const parseOrdinal = (cursor: string | undefined): number => {
   if (cursor === undefined) return 0;

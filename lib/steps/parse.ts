@@ -5,6 +5,7 @@ import type { Chunk, Metadata } from "../chunk-row.ts";
 import { AppError } from "../errors.ts";
 import { documentId } from "../ids.ts";
 import { type EntryChange, nextRun, type ReadEntry } from "../ledger/ledger.ts";
+import type { Progress } from "../ledger/progress.ts";
 import type { EmbedMessage, LookMessage } from "../messages.ts";
 import { qualityReport } from "../quality/report.ts";
 import type { Embedding } from "./collections.ts";
@@ -22,6 +23,8 @@ export type ReadChunksInput = {
   /** As the uploader declared it. */
   readonly contentType: string;
   readonly signal: AbortSignal;
+  /** Hears of each page that was read. */
+  readonly onPage: (done: number, total: number) => void;
 };
 /** Reading, chunking and judging: bytes to chunks with their ordinals, and what the file says of itself. */
 export type ReadChunks = (input: ReadChunksInput) => Promise<{
@@ -29,6 +32,8 @@ export type ReadChunks = (input: ReadChunksInput) => Promise<{
   /** Chunks that were dropped as copies of earlier ones of the document. */
   readonly copies?: number;
   readonly metadata: Metadata;
+  /** For people: what was left out of the document, and what would mend that. */
+  readonly notes?: readonly string[];
 }>;
 
 export type ParseDeps = CompleteDeps & {
@@ -42,6 +47,8 @@ export type ParseDeps = CompleteDeps & {
   /** Of the parameters and code versions that shape chunks: see `fingerprint`. */
   readonly fingerprint: string;
   readonly embedding: Embedding;
+  /** Where the pages of long documents are counted. */
+  readonly progress?: Pick<Progress, "note" | "clear">;
   /** Default: `maxMessageBytes`. */
   readonly maxMessageBytes?: number;
 };
@@ -125,6 +132,7 @@ const bury = async (deps: ParseDeps, key: string, entry: ReadEntry | null): Prom
       batches: 0,
       served: null,
       counts: noCounts,
+      notes: [],
       failure: null,
       source: null,
     });
@@ -163,6 +171,7 @@ const markCrashed = async (deps: ParseDeps, look: Look): Promise<Look | null> =>
 type Prepared = {
   readonly chunks: readonly Chunk[];
   readonly copies: number;
+  readonly notes: readonly string[];
   readonly shared: Shared;
   readonly plan: Plan;
 };
@@ -171,7 +180,7 @@ type Prepared = {
 const adopt = async (
   deps: ParseDeps,
   look: Look,
-  { plan, chunks, copies }: Prepared,
+  { plan, chunks, copies, notes }: Prepared,
 ): Promise<ReadEntry | null> => {
   const { entry, prior, delivery } = look;
   const state = delivery.lastReceive ? "failed" : "processing";
@@ -188,8 +197,21 @@ const adopt = async (
     batches: plan.batches,
     counts: { ...noCounts, expected: chunks.length + copies, dropped: copies },
     quality: qualityReport(chunks, copies),
+    ...(notes.length > 0 && { notes: [...notes] }),
     failure,
   });
+};
+
+const readNoted = async (
+  { readChunks, progress }: ParseDeps,
+  document: { readonly documentId: string; readonly key: string },
+  input: Omit<ReadChunksInput, "onPage">,
+): ReturnType<ReadChunks> => {
+  try {
+    return await readChunks({ ...input, onPage: (done, total) => progress?.note(document, done, total) });
+  } finally {
+    await progress?.clear(document.documentId);
+  }
 };
 
 const prepare = async (
@@ -200,18 +222,20 @@ const prepare = async (
 ): Promise<Prepared> => {
   const bytes = await readBody(object.body, deps.limits.objectBytes);
   const { contentType } = head;
-  const read = await deps.readChunks({ bytes, key, contentType, signal: delivery.signal });
-  const { chunks, copies = 0 } = read;
+  const bucket = deps.bucket.name;
+  const id = documentId(bucket, key);
+  const input = { bytes, key, contentType, signal: delivery.signal };
+  const read = await readNoted(deps, { documentId: id, key }, input);
+  const { chunks, copies = 0, notes = [] } = read;
   if (chunks.length === 0) throw new AppError("EMPTY_DOCUMENT", `no text in ${key}`);
   if (chunks.length > deps.limits.chunks)
     throw new AppError(
       "DOCUMENT_TOO_LARGE",
       `${key} has ${chunks.length} chunks; limits.chunks is ${deps.limits.chunks}`,
     );
-  const bucket = deps.bucket.name;
   const metadata = { ...read.metadata, ...head.metadata };
-  const shared = { bucket, key, documentId: documentId(bucket, key), contentType, metadata };
-  return { chunks, copies, shared, plan: planOf(chunks, shared, options) };
+  const shared = { bucket, key, documentId: id, contentType, metadata };
+  return { chunks, copies, notes, shared, plan: planOf(chunks, shared, options) };
 };
 
 /** Adopts a run for what was read and sends the batches that are missing; in the last delivery takes `CRASHED` back. */

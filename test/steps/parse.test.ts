@@ -51,6 +51,27 @@ describe("parse", () => {
     expect(queues.embed.sent[0]?.document.metadata).toEqual({ author: "li", title: "T" });
   });
 
+  it("what was left out of a document stands on its entry until it is read again, and pages are told while it is read", async () => {
+    const { documents, steps, entry } = harness();
+    documents.upload(key, "one");
+    const told: string[] = [];
+    const progress = {
+      note: (document: { readonly key: string }, page: number, pages: number) =>
+        void told.push(`${document.key} ${page}/${pages}`),
+      clear: async (documentId: string) => void told.push(`end ${documentId}`),
+    };
+    const readChunks: ReadChunks = async (input) => {
+      input.onPage(1, 2);
+      return { ...(await lines(input)), notes: ["no text was found in the picture"] };
+    };
+    await steps.parse({ readChunks, progress })(look, first);
+    expect(told).toEqual([`${key} 1/2`, `end ${id}`]);
+    expect((await entry())?.notes).toEqual(["no text was found in the picture"]);
+    documents.upload(key, "two");
+    await steps.parse({ progress })(look, first);
+    expect((await entry())?.notes ?? []).toEqual([]);
+  });
+
   it("does nothing for a revision that is ready", async () => {
     const { ingest, steps, queues, entry } = harness();
     await ingest("one");
