@@ -61,7 +61,7 @@ const addPieceTable = async (folder: string, tokenizer: string): Promise<void> =
 const copyPdfFiles = async (packing: Packing): Promise<void> => {
   const parser = createRequire(join(packing.root, "package.json")).resolve("pdf-parse");
   const source = packageFolder("pdfjs-dist", parser);
-  for (const path of ["cmaps", "standard_fonts", "legacy/build/pdf.worker.mjs"])
+  for (const path of ["cmaps", "standard_fonts", "wasm", "legacy/build/pdf.worker.mjs"])
     await copy(join(source, path), join(packing.folder, "functions/pdfjs", path));
 };
 

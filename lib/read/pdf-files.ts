@@ -10,11 +10,13 @@ export type PdfFiles = {
   /** Predefined CMaps: without them, Chinese, Japanese and Korean text in fonts that are not embedded is lost. */
   readonly cmaps: string;
   readonly fonts: string;
+  /** Of JPEG 2000 and colour profiles. */
+  readonly decoders: string;
 };
 
 /**
- * Beside a bundle pdf.js's files lie in `pdfjs/` (packaging copies `cmaps`, `standard_fonts` and
- * `legacy/build/pdf.worker.mjs` there from the package, keeping these paths), in the sources in the package that pdf-parse depends on.
+ * Beside a bundle pdf.js's files lie in `pdfjs/` (packaging copies `cmaps`, `standard_fonts`, `wasm`
+ * and `legacy/build/pdf.worker.mjs` there from the package, keeping these paths), in the sources in the package that pdf-parse depends on.
  */
 const pdfjsFolder = (): string => {
   const bundled = fileURLToPath(new URL("./pdfjs", import.meta.url));
@@ -29,7 +31,8 @@ export const pdfFiles = (): PdfFiles => {
   const worker = join(folder, "legacy/build/pdf.worker.mjs");
   const cmaps = join(folder, "cmaps/");
   const fonts = join(folder, "standard_fonts/");
-  const missing = [worker, cmaps, fonts].filter((path) => !existsSync(path));
+  const decoders = join(folder, "wasm/");
+  const missing = [worker, cmaps, fonts, decoders].filter((path) => !existsSync(path));
   if (missing.length > 0) throw new Error(`missing: ${missing.join(", ")}`);
-  return { worker: pathToFileURL(worker).href, cmaps, fonts };
+  return { worker: pathToFileURL(worker).href, cmaps, fonts, decoders };
 };

@@ -1,56 +1,19 @@
-import type { PDFParse } from "pdf-parse";
 import { AppError } from "../errors.ts";
 import { documentFailure, reason } from "./failures.ts";
-import { flatMetadata } from "./metadata.ts";
-import { pdfFiles } from "./pdf-files.ts";
-import type { Block, Reader, ReadInput } from "./reader.ts";
-import { unwrapLines } from "./unwrap.ts";
+import { blocksOf } from "./pdf/blocks.ts";
+import { pdfMetadata } from "./pdf/metadata.ts";
+import { openPdf } from "./pdf/open.ts";
+import type { PdfDocument, PdfPage } from "./pdf/pdfjs.ts";
+import { type PictureText, pictureText } from "./pdf/picture-text.ts";
+import { picturesOf } from "./pdf/pictures.ts";
+import type { PageRuns } from "./pdf/running-lines.ts";
+import { runsOf } from "./pdf/runs.ts";
+import type { ReadDocument, Reader, ReadInput } from "./reader.ts";
 
-type Parser = { readonly make: (bytes: Uint8Array) => PDFParse };
-
-/**
- * pdf.js draws pages with these, and asks for them when it is loaded; reading text never does. Without them it would
- * look for a 30 MB drawing library and complain.
- */
-const standInForDrawing = (): void => {
-  for (const name of ["DOMMatrix", "ImageData", "Path2D"])
-    if (!(name in globalThis))
-      Object.defineProperty(globalThis, name, { value: class {}, configurable: true });
-};
-
-const load = async (): Promise<Parser> => {
-  standInForDrawing();
-  const { PDFParse, VerbosityLevel } = await import("pdf-parse");
-  const files = pdfFiles();
-  PDFParse.setWorker(files.worker);
-  return {
-    make: (bytes) =>
-      new PDFParse({
-        // pdf.js takes the buffer away from its owner.
-        data: bytes.slice(),
-        cMapUrl: files.cmaps,
-        cMapPacked: true,
-        standardFontDataUrl: files.fonts,
-        disableFontFace: true,
-        isEvalSupported: false,
-        useSystemFonts: false,
-        verbosity: VerbosityLevel.ERRORS,
-      }),
-  };
-};
-
-let loading: Promise<Parser> | null = null;
-
-/** A missing file of pdf.js is a fault of the installation and must not be held against documents. */
-const loaded = async (): Promise<Parser> => {
-  loading ??= load();
-  try {
-    return await loading;
-  } catch (error) {
-    loading = null;
-    throw new AppError("INTERNAL", `pdf.js cannot be loaded: ${reason(error)}`, { cause: error });
-  }
-};
+/** A page with fewer letters is looked at as a picture: scanners stamp a date or a number onto pages. */
+const leastLetters = 16;
+/** Fonts and colours that pages share are let go of now and then; a document of thousands of pages stays flat. */
+const pagesPerCleanup = 50;
 
 const typed = (error: unknown, key: string): AppError => {
   const name = error instanceof Error ? error.name : "";
@@ -58,46 +21,6 @@ const typed = (error: unknown, key: string): AppError => {
     return documentFailure("ENCRYPTED_DOCUMENT", key, "asks for a password; save it without one", error);
   return documentFailure("CORRUPT_DOCUMENT", key, `is not a readable PDF: ${reason(error)}`, error);
 };
-
-/** `D:20260314093000+08'00'` (ISO 32000, 7.9.4) to ISO 8601; undefined where it is no date. */
-const isoDate = (value: unknown): string | undefined => {
-  const match = /^D:(\d{4})(\d\d)?(\d\d)?(\d\d)?(\d\d)?(\d\d)?(?:([+-])(\d\d)'?(\d\d)?)?/.exec(
-    String(value ?? ""),
-  );
-  if (!match) return undefined;
-  const [
-    ,
-    year,
-    month = "01",
-    day = "01",
-    hour = "00",
-    minute = "00",
-    second = "00",
-    sign,
-    zone,
-    zoneMinute = "00",
-  ] = match;
-  const offset = sign === undefined ? "Z" : `${sign}${zone}:${zoneMinute}`;
-  const date = new Date(`${year}-${month}-${day}T${hour}:${minute}:${second}${offset}`);
-  return Number.isNaN(date.getTime()) ? undefined : date.toISOString();
-};
-
-/** What programs write where nobody gave a title or an author. */
-const placeholders = /^(?:untitled|anonymous|unspecified|unknown|\(.*\))?$/i;
-
-const given = (value: unknown): string | undefined =>
-  typeof value === "string" && !placeholders.test(value.trim()) ? value : undefined;
-
-const metadataOf = (info: Readonly<Record<string, unknown>>) =>
-  flatMetadata({
-    title: given(info.Title),
-    author: given(info.Author),
-    subject: given(info.Subject),
-    keywords: given(info.Keywords),
-    language: given(info.Language),
-    created: isoDate(info.CreationDate),
-    modified: isoDate(info.ModDate),
-  });
 
 /** Stream dictionaries stand in the open even where everything else is compressed, so pictures can be found by name. */
 const hasPictures = (bytes: Uint8Array): boolean => {
@@ -107,71 +30,124 @@ const hasPictures = (bytes: Uint8Array): boolean => {
   return false;
 };
 
-const pageTexts = async (parser: PDFParse, total: number, input: ReadInput): Promise<readonly string[]> => {
-  const deadline = performance.now() + input.limits.seconds * 1000;
-  const texts: string[] = [];
-  let chars = 0;
-  for (let page = 1; page <= total; page++) {
-    input.signal.throwIfAborted();
-    if (performance.now() > deadline)
-      throw documentFailure(
-        "PARSE_TIMEOUT",
-        input.key,
-        `page ${page} of ${total} after ${input.limits.seconds} s`,
-      );
-    const result = await parser.getText({ first: page, last: page, lineEnforce: true });
-    const text = unwrapLines(result.pages[0]?.text ?? "");
-    chars += text.length;
-    if (chars > input.limits.decompressedBytes)
-      throw documentFailure(
-        "DECOMPRESSION_BOMB",
-        input.key,
-        `its text is longer than ${input.limits.decompressedBytes} bytes`,
-      );
-    texts.push(text);
-  }
-  return texts;
+const runsOfPage = async (page: PdfPage): Promise<PageRuns> => {
+  const viewport = page.getViewport({ scale: 1 });
+  const { items } = await page.getTextContent();
+  return { width: viewport.width, height: viewport.height, groups: runsOf(items, viewport) };
 };
 
-const readPages = async (parser: PDFParse, input: ReadInput) => {
-  const { total, info } = await parser.getInfo();
+const lettersOf = ({ groups }: PageRuns): number =>
+  groups.flat().reduce((sum, { text }) => sum + text.length, 0);
+
+/** A page may be stored as strips: their texts one below the other. */
+const readPicture = async (page: PdfPage, { ocr, signal }: ReadInput): Promise<PictureText | null> => {
+  if (!ocr) return null;
+  const texts: PictureText[] = [];
+  for await (const picture of picturesOf(page)) {
+    const read = pictureText(await ocr.recognise(picture, signal), picture);
+    if (read) texts.push(read);
+  }
+  if (texts.length === 0) return null;
+  const letters = texts.reduce((sum, { text }) => sum + text.length, 0);
+  return {
+    text: texts.map(({ text }) => text).join("\n"),
+    confidence: texts.reduce((sum, { text, confidence }) => sum + confidence * text.length, 0) / letters,
+  };
+};
+
+type Pages = {
+  readonly runs: readonly PageRuns[];
+  /** By page, from 1. */
+  readonly pictures: ReadonlyMap<number, PictureText>;
+};
+
+const readPages = async (document: PdfDocument, input: ReadInput): Promise<Pages> => {
+  const { limits, key, signal, onPage } = input;
+  const total = document.numPages;
+  const deadline = performance.now() + limits.seconds * 1000;
+  const runs: PageRuns[] = [];
+  const pictures = new Map<number, PictureText>();
+  let letters = 0;
+  for (let number = 1; number <= total; number++) {
+    signal.throwIfAborted();
+    if (performance.now() > deadline)
+      throw documentFailure("PARSE_TIMEOUT", key, `page ${number} of ${total} after ${limits.seconds} s`);
+    const page = await document.getPage(number);
+    const own = await runsOfPage(page);
+    const few = lettersOf(own) < leastLetters;
+    const picture = few ? await readPicture(page, input) : null;
+    if (picture) pictures.set(number, picture);
+    letters += lettersOf(own) + (picture?.text.length ?? 0);
+    if (letters > limits.decompressedBytes)
+      throw documentFailure(
+        "DECOMPRESSION_BOMB",
+        key,
+        `its text is longer than ${limits.decompressedBytes} bytes`,
+      );
+    runs.push(own);
+    page.cleanup();
+    if (number % pagesPerCleanup === 0) await document.cleanup();
+    onPage?.(number, total);
+  }
+  return { runs, pictures };
+};
+
+const pictureNote = (pages: number, { ocr }: ReadInput): string =>
+  ocr
+    ? `${pages} pages have no text, and none was found in their pictures`
+    : `${pages} pages have no text; if they are scans, set embedding.images.ocrLanguages, which is empty`;
+
+const readOpened = async (
+  { document, info, outline }: Awaited<ReturnType<typeof openPdf>>,
+  input: ReadInput,
+): Promise<ReadDocument> => {
+  const total = document.numPages;
   if (total > input.limits.pages)
     throw documentFailure(
       "DOCUMENT_TOO_LARGE",
       input.key,
       `has ${total} pages; limits.pages is ${input.limits.pages}`,
     );
-  const texts = await pageTexts(parser, total, input);
-  const blocks = texts.flatMap((text, index): Block[] =>
-    text.trim() === "" ? [] : [{ kind: "text", text, page: index + 1, headings: [], header: "" }],
-  );
+  const { runs, pictures } = await readPages(document, input);
+  const blocks = blocksOf(runs, outline, pictures);
   if (blocks.length === 0 && hasPictures(input.bytes))
-    throw documentFailure("NEEDS_OCR", input.key, `none of its ${total} pages has text, they are pictures`);
-  const without = total - blocks.length;
-  const metadata = metadataOf((info ?? {}) as Readonly<Record<string, unknown>>);
+    throw documentFailure(
+      "NEEDS_OCR",
+      input.key,
+      input.ocr
+        ? `none of its ${total} pages has text, and OCR found none in their pictures`
+        : `none of its ${total} pages has text, they are pictures, and OCR is off: set embedding.images.ocrLanguages`,
+    );
+  const without = runs.filter((page, at) => lettersOf(page) === 0 && !pictures.has(at + 1)).length;
   return {
     blocks,
-    metadata: { ...metadata, pages: total, ...(without === 0 ? {} : { pagesWithoutText: without }) },
+    metadata: {
+      ...pdfMetadata(info),
+      pages: total,
+      ...(pictures.size > 0 && { pagesByOcr: pictures.size }),
+      ...(without > 0 && { pagesWithoutText: without }),
+    },
+    ...(without > 0 && { notes: [pictureNote(without, input)] }),
   };
 };
 
 /**
- * PDF by pdf.js: a block a page, with lines joined to sentences again. A loop inside pdf.js cannot be interrupted
- * from its own thread: run it through isolated.ts.
+ * PDF by pdf.js: text in the order that people read it, with headings and tables; pages that are pictures by OCR. A loop
+ * inside pdf.js cannot be interrupted from its own thread: run it through isolated.ts.
  */
 export const pdfReader: Reader = {
-  version: 1,
+  version: 2,
   read: async (input) => {
-    const { make } = await loaded();
-    const parser = make(input.bytes);
+    let opened: Awaited<ReturnType<typeof openPdf>> | null = null;
     try {
-      return await readPages(parser, input);
+      opened = await openPdf(input);
+      return await readOpened(opened, input);
     } catch (error) {
       input.signal.throwIfAborted();
       if (error instanceof AppError) throw error;
       throw typed(error, input.key);
     } finally {
-      await parser.destroy().catch(() => undefined);
+      await opened?.close();
     }
   },
 };

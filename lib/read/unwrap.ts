@@ -5,12 +5,14 @@ const fullShare = 0.8;
 
 const cjk = /[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/;
 const cjkEverywhere = new RegExp(cjk.source, "g");
-const sentenceEnd = /[.!?:;。！？；：…]["'”’」』）)\]]*$/;
+/** A line that ends so has come to its end by itself. */
+export const sentenceEnd = /[.!?:;。！？；：…]["'”’」』）)\]]*$/;
 
 /** Columns a line takes: a Chinese character is as wide as two letters. */
-const columns = (line: string): number => line.length + (line.match(cjkEverywhere)?.length ?? 0);
+export const columns = (line: string): number => line.length + (line.match(cjkEverywhere)?.length ?? 0);
 
-const join = (before: string, after: string): string => {
+/** Two lines of one sentence: Chinese without a space, words of a hyphen as one. */
+export const joinLines = (before: string, after: string): string => {
   const last = before.at(-1) ?? "";
   const first = after[0] ?? "";
   if (cjk.test(last) && cjk.test(first)) return before + after;
@@ -31,7 +33,7 @@ export const unwrapLines = (text: string): string => {
   let open = false;
   for (const line of lines) {
     const continues = open && line.trim() !== "";
-    if (continues) joined[joined.length - 1] = join(joined.at(-1) ?? "", line.trimStart());
+    if (continues) joined[joined.length - 1] = joinLines(joined.at(-1) ?? "", line.trimStart());
     else joined.push(line);
     open = columns(line) >= full && !sentenceEnd.test(line);
   }
