@@ -6,7 +6,9 @@
 const load = async ({ options }) => {
   const { loadConfig } = await import("./lib/config/load.ts");
   const stage = options.stage ?? process.env.KETTLE_STAGE ?? "local";
-  return loadConfig(process.env.KETTLE_CONFIG || "kettle.yml", stage || "local");
+  const config = loadConfig(process.env.KETTLE_CONFIG || "kettle.yml", stage || "local");
+  const { dryRunVariable, withoutLookups } = await import("./packaging/dry-run.ts");
+  return process.env[dryRunVariable] === "1" ? withoutLookups(config) : config;
 };
 
 module.exports = {

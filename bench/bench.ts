@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   balance: async () => (await import("./balance.ts")).balanceBench,
   retrieval: async () => (await import("./retrieval.ts")).retrievalBench,
   cluster: async () => (await import("./cluster.ts")).clusterBench,
+  start: async () => (await import("./start.ts")).startBench,
   quality: async () => (await import("./quality.ts")).qualityBench,
 };
 

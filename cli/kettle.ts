@@ -2,6 +2,8 @@ import { Command } from "commander";
 import { AppError } from "../lib/errors.ts";
 import { collectionsVerb } from "./verbs/collections.ts";
 import { configVerb } from "./verbs/config.ts";
+import { deployVerb } from "./verbs/deploy.ts";
+import { destroyVerb } from "./verbs/destroy.ts";
 import { documentsVerb } from "./verbs/documents.ts";
 import { evalVerb } from "./verbs/eval.ts";
 import { indexVerb } from "./verbs/index-check.ts";
@@ -11,6 +13,7 @@ import { qualityVerb } from "./verbs/quality.ts";
 import { reindexVerb } from "./verbs/reindex.ts";
 import { searchVerb } from "./verbs/search.ts";
 import { sizeVerb } from "./verbs/size.ts";
+import { smokeTestVerb } from "./verbs/smoke-test.ts";
 import { usersVerb } from "./verbs/users.ts";
 
 /** A verb is one file in verbs/ and one line here. */
@@ -27,6 +30,9 @@ const verbs = [
   sizeVerb,
   modelsVerb,
   configVerb,
+  deployVerb,
+  destroyVerb,
+  smokeTestVerb,
 ];
 
 const program = new Command("kettle")

@@ -152,6 +152,14 @@ describe("the embedded stack, through an AWS SDK client and HTTP", () => {
       }
   });
 
+  it("the smoke test of a deployment passes, and leaves nothing", async () => {
+    const { code, out, err } = await runKettle(["smoke-test"], { KETTLE_URL: stack.url });
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^ready .*kettle-smoke-test\/.*\nfound .*\ndeleted .*\n.* works\n$/);
+    const left = (await api.documents()).filter(({ key }) => key.startsWith("kettle-smoke-test/"));
+    expect(left.filter(({ state }) => state !== "deleted")).toEqual([]);
+  });
+
   it("the kettle command ingests a folder, lists, searches and retries", async () => {
     const env = { KETTLE_URL: stack.url };
     const ingested = await runKettle(["ingest", "samples/coffee", "--prefix", "cli/", "--json"], env);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
+import { readFunctionsPlan } from "../../cli/deploy/plan.ts";
 import { functionNames } from "../../lib/config/function-names.ts";
 import { loadConfig } from "../../lib/config/load.ts";
 import { routes } from "../../lib/http/routes.ts";
@@ -118,6 +119,12 @@ functions:
     expect(Object.values(made.sizes).every((bytes) => Number(bytes) < maxUnzippedBytes)).toBe(true);
   });
 
+  it("a dry run counts what it would deploy", () => {
+    const { stack, sizes: planned } = readFunctionsPlan(other, "kettle-local");
+    expect(stack.types.get("AWS::Lambda::Function")).toBe(3);
+    expect(planned).toEqual(made.sizes);
+  });
+
   it("decides how many environments are kept started; by default none", () => {
     const aliases = (of: Readonly<Record<string, Resource>>) =>
       Object.values(of).filter(({ Type }) => Type === "AWS::Lambda::Alias");
@@ -161,7 +168,13 @@ describe("functions", () => {
   it.each([
     [
       "parse",
-      ["functions/parse.mjs", "functions/pdfjs/cmaps/", "models/multilingual-e5-small/tokenizer.json"],
+      [
+        "functions/parse.mjs",
+        "functions/pdfjs/cmaps/",
+        "functions/ocr-models/ch_PP-OCRv4_rec_infer.onnx",
+        "models/multilingual-e5-small/tokenizer.json",
+        "node_modules/@img/sharp-linux-arm64/",
+      ],
     ],
     ["embed", ["functions/embed-worker.mjs", "node_modules/onnxruntime-node/bin/", "model.onnx"]],
     ["search", ["functions/search.mjs", "functions/embed-worker.mjs", "model.onnx"]],
