@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { AppError } from "../lib/errors.ts";
 import { collectionsVerb } from "./verbs/collections.ts";
 import { configVerb } from "./verbs/config.ts";
+import { costVerb } from "./verbs/cost.ts";
 import { deployVerb } from "./verbs/deploy.ts";
 import { destroyVerb } from "./verbs/destroy.ts";
 import { documentsVerb } from "./verbs/documents.ts";
@@ -30,6 +31,7 @@ const verbs = [
   sizeVerb,
   modelsVerb,
   configVerb,
+  costVerb,
   deployVerb,
   destroyVerb,
   smokeTestVerb,

@@ -3,11 +3,12 @@ import { join } from "node:path";
 import { z } from "zod";
 import { configSchema } from "../lib/config/schema.ts";
 import { failures } from "../lib/errors.ts";
+import { costsPage } from "./costs-page.ts";
 import { indexPage } from "./index-page.ts";
 
 /**
- * Writes what is derived from code: kettle.schema.json (for editors), docs/parameters.md, docs/errors.md and
- * docs/milvus-indexes.md.
+ * Writes what is derived from code: kettle.schema.json (for editors), docs/parameters.md, docs/errors.md,
+ * docs/milvus-indexes.md and docs/costs.md.
  * `--check` writes nothing and exits 1 when a file is not what it would write.
  */
 
@@ -129,6 +130,7 @@ const pages: readonly (readonly [string, () => string])[] = [
   ["docs/parameters.md", parametersPage],
   ["docs/errors.md", errorsPage],
   ["docs/milvus-indexes.md", indexPage],
+  ["docs/costs.md", costsPage],
 ];
 
 const read = (path: string): string | null => {
