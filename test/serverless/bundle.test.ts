@@ -46,7 +46,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "kettle-bundle-"));
   for (const name of names)
     bundles.set(name, await bundleFunction(name, { root, out: folder, config, target }));
-}, 180_000);
+}, 400_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 const storeOneChunk = async (): Promise<void> => {

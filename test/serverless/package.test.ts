@@ -67,7 +67,7 @@ beforeAll(async () => {
   folder = await makeService();
   await runPackage(folder);
   ({ resources, sizes } = await readPackaged(folder));
-}, 300_000);
+}, 600_000);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 it("an API that asks for a token and has no secret to read it from is not packaged", async () => {
@@ -108,7 +108,7 @@ functions:
     // Without Docker: what would be built has a stand-in.
     await runPackage(other, { KETTLE_DRY_RUN: "1" });
     made = await readPackaged(other);
-  }, 180_000);
+  }, 400_000);
   afterAll(() => rm(other, { recursive: true, force: true }));
 
   it("decides on which processors they run, and on how much memory", () => {
