@@ -11,7 +11,14 @@ const kettle = compose();
 const { config, centroids, log } = kettle;
 
 const step = lazy(async () =>
-  reclusterStep({ config, store: await kettle.store(), centroids, log, now: Date.now }),
+  reclusterStep({
+    config,
+    store: await kettle.store(),
+    centroids,
+    products: await kettle.products(),
+    log,
+    now: Date.now,
+  }),
 );
 const onQueue = consume(kettle, "recluster", jsonMessage(reclusterMessage), step);
 const onSchedule = scheduledHandler({

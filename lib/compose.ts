@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { availableParallelism } from "node:os";
 import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import type { z } from "zod";
 import { s3Client, sqsClient } from "./aws/clients.ts";
@@ -66,6 +67,10 @@ const composeHeavy = (environment: Environment) => {
     embedder: lazy(async () => (await import("./embed/create.ts")).createEmbedder(environment)),
     /** Of the `cross-encoder` reranker; its model is pulled by those who want it. */
     pairScorer: lazy(async () => (await import("./embed/create.ts")).createPairScorer(environment)),
+    /** Matrix products for training clusters, on all vCPUs. */
+    products: lazy(async () =>
+      (await import("./linalg/onnx-products.ts")).onnxProducts(availableParallelism()),
+    ),
     store: lazy(async () => (await import("./store/create.ts")).createStore(environment)),
   };
 };

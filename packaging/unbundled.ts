@@ -24,7 +24,7 @@ const model: readonly FunctionName[] = ["embed", "search"];
  */
 export const unbundledPackages: Readonly<Record<string, UnbundledPackage>> = {
   "onnxruntime-node": {
-    functions: [...model, "parse"],
+    functions: [...model, "parse", "recluster"],
     files: ({ platform, arch }) => ["dist", `bin/napi-*/${platform}/${arch}`],
     needs: () => ["onnxruntime-common"],
   },

@@ -1,3 +1,5 @@
+import type { Products } from "./products.ts";
+
 export type FitOptions = {
   /** Clusters to make; at most as many come out as there are different vectors. */
   readonly k: "auto" | number;
@@ -10,6 +12,10 @@ export type FitOptions = {
     readonly k: number;
     readonly meanSimilarity: number;
   }) => void;
+  /** Passes after which k-means ends anyway: 30 unless told; text embeddings settle in 10 to 20. */
+  readonly maxPasses?: number;
+  /** What multiplies matrices; without it the WebAssembly kernel does. */
+  readonly products?: Products;
 };
 
 export type Clustering = {

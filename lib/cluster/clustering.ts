@@ -1,4 +1,5 @@
 import type { Clustering } from "./cluster-model.ts";
+import { addRow } from "./means.ts";
 import { cosineDistance, dotRows, normalisedRows, takeRows } from "./vectors.ts";
 
 export const noClusters: Clustering = {
@@ -20,9 +21,7 @@ const clusterSums = (vectors: Float32Array, d: number, labels: Int32Array, k: nu
   const sums = new Float64Array(k * d);
   for (let row = 0; row < labels.length; row++) {
     const label = labels[row] as number;
-    if (label < 0) continue;
-    for (let at = row * d, to = label * d, end = at + d; at < end; at++, to++)
-      sums[to] = (sums[to] as number) + (vectors[at] as number);
+    if (label >= 0) addRow(sums, label, vectors, row, d, 1);
   }
   return sums;
 };

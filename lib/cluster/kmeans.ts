@@ -1,36 +1,14 @@
 import { chooseK } from "./choose-k.ts";
 import { type Clustering, type ClusterModel, checkInput, type FitOptions } from "./cluster-model.ts";
-import { clusterMeans, clusterSizes, noClusters, numberedBySize } from "./clustering.ts";
-import { type Assignment, assignRows, emptyAssignment } from "./nearest.ts";
+import { clusterSizes, noClusters, numberedBySize } from "./clustering.ts";
+import { meanSimilarity, runningMeans } from "./means.ts";
+import { type Assignment, assignByProducts, emptyAssignment } from "./nearest.ts";
+import { kernelProducts } from "./products.ts";
 import { seededRandom } from "./random.ts";
 import { seedCentroids } from "./seed-centroids.ts";
 
-/** Passes after which a fit ends anyway; text embeddings settle in 10 to 20. */
-const maxPasses = 30;
 /** A fit ends when a pass moves no more than this share of the vectors. */
 const settledShare = 0.0005;
-/** Multiplications between two turns of the event loop: some 25 ms. */
-const workPerTurn = 2e8;
-
-const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
-
-const assignInTurns = async (
-  vectors: Float32Array,
-  d: number,
-  centroids: Float32Array,
-  assignment: Assignment,
-  signal?: AbortSignal,
-): Promise<number> => {
-  const n = assignment.labels.length;
-  const rows = Math.max(1, Math.floor(workPerTurn / centroids.length));
-  let changed = 0;
-  for (let from = 0; from < n; from += rows) {
-    signal?.throwIfAborted();
-    changed += assignRows(vectors, d, centroids, assignment, from, Math.min(n, from + rows));
-    if (from + rows < n || n * centroids.length > workPerTurn / 8) await turn();
-  }
-  return changed;
-};
 
 /**
  * Gives each empty cluster the vector that lies farthest from its own centroid, each vector once, as long as it is not
@@ -58,8 +36,6 @@ const reseedEmpty = (
   }
 };
 
-const mean = (values: Float32Array): number => values.reduce((sum, v) => sum + v, 0) / values.length;
-
 /**
  * Lloyd's passes on the sphere from given centroids `[k, d]`: assign by the largest dot product, move each centroid to
  * the normalised mean of its members (Dhillon & Modha 2001).
@@ -68,16 +44,18 @@ const settle = async (
   vectors: Float32Array,
   d: number,
   seeds: Float32Array,
-  { signal, onPass }: Pick<FitOptions, "signal" | "onPass">,
+  { signal, onPass, maxPasses = 30, products = kernelProducts }: FitOptions,
 ): Promise<{ readonly centroids: Float32Array; readonly assignment: Assignment }> => {
   const n = vectors.length / d;
+  const k = seeds.length / d;
   const assignment = emptyAssignment(n);
+  const means = runningMeans(vectors, d, k);
   let centroids = seeds;
   for (let pass = 1; ; pass++) {
-    const changed = await assignInTurns(vectors, d, centroids, assignment, signal);
-    onPass?.({ pass, k: centroids.length / d, meanSimilarity: mean(assignment.similarities) });
+    const changed = await assignByProducts(vectors, centroids, { d, products, signal }, assignment);
+    onPass?.({ pass, k, meanSimilarity: meanSimilarity(assignment.similarities) });
     if (changed <= n * settledShare || pass === maxPasses) return { centroids, assignment };
-    const moved = clusterMeans(vectors, d, assignment.labels, centroids);
+    const moved = await means.follow(assignment.labels, centroids);
     reseedEmpty(vectors, d, assignment, moved);
     centroids = moved;
   }
@@ -89,11 +67,7 @@ const fitK = async (
   k: number,
   options: FitOptions,
 ): Promise<Clustering> => {
-  const turnOrStop = async (): Promise<void> => {
-    options.signal?.throwIfAborted();
-    await turn();
-  };
-  const seeds = await seedCentroids(vectors, d, k, seededRandom(options.seed), turnOrStop);
+  const seeds = await seedCentroids(vectors, d, k, seededRandom(options.seed), options);
   const { centroids, assignment } = await settle(vectors, d, seeds, options);
   return numberedBySize(vectors, d, assignment.labels, centroids);
 };

@@ -1,4 +1,5 @@
 import { dotProducts } from "./dot-kernel.ts";
+import { type Sweep, sweep } from "./products.ts";
 import { cosineDistance } from "./vectors.ts";
 
 /** What `assignRows` fills: the nearest centroid of each row and its dot product with it. */
@@ -14,10 +15,11 @@ export const emptyAssignment = (n: number): Assignment => ({
   similarities: new Float32Array(n),
 });
 
-const largest = (values: Float32Array): number => {
-  let best = 0;
-  let bestValue = values[0] as number;
-  for (let i = 1; i < values.length; i++) {
+/** Where the largest of `values` from `start` to `end` is; of equals the first. */
+const largest = (values: Float32Array, start: number, end: number): number => {
+  let best = start;
+  let bestValue = values[start] as number;
+  for (let i = start + 1; i < end; i++) {
     const value = values[i] as number;
     if (value > bestValue) {
       bestValue = value;
@@ -41,11 +43,31 @@ export const assignRows = (
 ): number => {
   let changed = 0;
   dotProducts(vectors.subarray(from * d, to * d), centroids, d, (index, dots) => {
-    const best = largest(dots);
+    const best = largest(dots, 0, dots.length);
     const row = from + index;
     if (labels[row] !== best) changed++;
     labels[row] = best;
     similarities[row] = dots[best] as number;
+  });
+  return changed;
+};
+
+/** `assignRows` for training: all rows, by products that do not hold the event loop. */
+export const assignByProducts = async (
+  vectors: Float32Array,
+  centroids: Float32Array,
+  how: Sweep,
+  { labels, similarities }: Assignment,
+): Promise<number> => {
+  const k = centroids.length / how.d;
+  let changed = 0;
+  await sweep(vectors, centroids, how, (from, block) => {
+    for (let start = 0, row = from; start < block.length; start += k, row++) {
+      const best = largest(block, start, start + k) - start;
+      if (labels[row] !== best) changed++;
+      labels[row] = best;
+      similarities[row] = block[start + best] as number;
+    }
   });
   return changed;
 };

@@ -21,7 +21,7 @@ const fitRows = async (
   seed: number,
 ): Promise<Clustering> => {
   // Our own seeds: ml-kmeans' k-means++ divides by zero when there are fewer different vectors than clusters.
-  const seeds = await seedCentroids(vectors, d, k, seededRandom(seed), async () => {});
+  const seeds = await seedCentroids(vectors, d, k, seededRandom(seed));
   const fitted = kmeans(rows, seeds.length / d, {
     initialization: rowsOf(seeds, d),
     maxIterations: 10,

@@ -1,4 +1,5 @@
-import { dotProducts } from "./dot-kernel.ts";
+import type { FitOptions } from "./cluster-model.ts";
+import { kernelProducts } from "./products.ts";
 import { sampleIndices } from "./random.ts";
 import { takeRows } from "./vectors.ts";
 
@@ -9,25 +10,21 @@ const searched = 4_000;
 
 type Cover = { readonly nearest: Float32Array; readonly total: number };
 
-/** For each row of `tried` as one more seed: distances (1 − cosine) `[n]` to the nearest seed, and their sum. */
-const coversWith = (
-  vectors: Float32Array,
-  d: number,
-  tried: readonly number[],
+/** With column `column` of `similarities` `[n, columns]` as one more seed: distances `[n]` to the nearest seed, and their sum. */
+const coverWith = (
+  similarities: Float32Array,
+  column: number,
+  columns: number,
   before: Float32Array,
-): readonly Cover[] => {
-  const covers: Cover[] = [];
-  dotProducts(takeRows(vectors, d, tried), vectors, d, (_, similarities) => {
-    const nearest = Float32Array.from(before);
-    let total = 0;
-    for (let row = 0; row < nearest.length; row++) {
-      const distance = 1 - (similarities[row] as number);
-      if (distance < (nearest[row] as number)) nearest[row] = distance < sameVector ? 0 : distance;
-      total += nearest[row] as number;
-    }
-    covers.push({ nearest, total });
-  });
-  return covers;
+): Cover => {
+  const nearest = Float32Array.from(before);
+  let total = 0;
+  for (let row = 0; row < nearest.length; row++) {
+    const distance = 1 - (similarities[row * columns + column] as number);
+    if (distance < (nearest[row] as number)) nearest[row] = distance < sameVector ? 0 : distance;
+    total += nearest[row] as number;
+  }
+  return { nearest, total };
 };
 
 /** A row drawn with a probability that grows with its weight; never one of weight 0. */
@@ -44,6 +41,9 @@ const drawRow = (weights: Float32Array, total: number, random: () => number): nu
   return last;
 };
 
+const draws = (count: number, weights: Float32Array, total: number, random: () => number): number[] =>
+  Array.from({ length: count }, () => drawRow(weights, total, random));
+
 /**
  * Greedy k-means++ (Arthur & Vassilvitskii 2007): each next seed is the best of 2 + ln k vectors drawn with a
  * probability that grows with their squared Euclidean distance to the seeds so far, which is 2 − 2 cosine for unit
@@ -54,22 +54,22 @@ export const seedCentroids = async (
   d: number,
   k: number,
   random: () => number,
-  turn: () => Promise<void>,
+  { products = kernelProducts, signal }: Pick<FitOptions, "products" | "signal"> = {},
 ): Promise<Float32Array> => {
   const rows = sampleIndices(vectors.length / d, Math.max(searched, 20 * k), random);
   const among = takeRows(vectors, d, rows);
   const trials = 2 + Math.floor(Math.log(k));
-  const seeds = [0];
-  const nothing = new Float32Array(rows.length).fill(Number.POSITIVE_INFINITY);
-  let [cover] = coversWith(among, d, seeds, nothing);
-  while (cover !== undefined && seeds.length < k && cover.total > 0) {
+  const seeds: number[] = [];
+  let cover: Cover = { nearest: new Float32Array(rows.length).fill(Number.POSITIVE_INFINITY), total: 1 };
+  while (seeds.length < k && cover.total > 0) {
+    signal?.throwIfAborted();
     const { nearest, total } = cover;
-    const tried = Array.from({ length: trials }, () => drawRow(nearest, total, random));
-    const covers = coversWith(among, d, tried, nearest);
+    const tried = seeds.length === 0 ? [0] : draws(trials, nearest, total, random);
+    const similarities = await products(among, takeRows(among, d, tried), d);
+    const covers = tried.map((_, column) => coverWith(similarities, column, tried.length, nearest));
     const best = covers.reduce((least, { total }, i) => (total < (covers[least]?.total ?? 0) ? i : least), 0);
     seeds.push(tried[best] ?? 0);
-    cover = covers[best];
-    await turn();
+    cover = covers[best] ?? cover;
   }
   return takeRows(among, d, seeds);
 };

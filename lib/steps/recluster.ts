@@ -3,6 +3,7 @@ import type { Basis, Centroids } from "../centroids/centroids.ts";
 import type { PublishedCentroids, Training } from "../centroids/published.ts";
 import type { Clustering } from "../cluster/cluster-model.ts";
 import { clusterSizes } from "../cluster/clustering.ts";
+import type { Products } from "../cluster/products.ts";
 import { type ClusterAlgorithm, clusterModels, isClusterAlgorithm } from "../cluster/registry.ts";
 import { reservoir, type Sample } from "../cluster/reservoir.ts";
 import { groupTerms } from "../cluster/terms.ts";
@@ -15,6 +16,8 @@ export type ReclusterDeps = {
   readonly config: Pick<Config, "store" | "clustering">;
   readonly store: Pick<VectorStore, "collections" | "count" | "scan" | "fetch">;
   readonly centroids: Centroids;
+  /** What multiplies matrices while clusters are trained; without it the WebAssembly kernel does. */
+  readonly products?: Products;
   readonly log: Pick<Log, "info" | "debug">;
   /** ms since 1970 */
   readonly now: () => number;
@@ -97,6 +100,7 @@ const train = async (
     k,
     seed,
     signal,
+    ...(deps.products && { products: deps.products }),
     onPass: (pass) => deps.log.debug("clustering pass", pass),
   });
   if (clustering.k === 0) return null;

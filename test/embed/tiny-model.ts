@@ -3,35 +3,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { z } from "zod";
 import type { manifestSchema } from "../../lib/embed/manifest.ts";
-
-/** A protobuf field: a number is a varint, everything else is length-delimited. */
-type Field = readonly [number: number, value: number | string | Uint8Array];
-
-const varint = (value: number): number[] => {
-  const bytes: number[] = [];
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return [...bytes, rest];
-    bytes.push((rest % 128) | 128);
-  }
-};
-
-const message = (...fields: readonly Field[]): Uint8Array =>
-  Buffer.concat(
-    fields.map(([number, value]) => {
-      if (typeof value === "number") return Buffer.from([...varint(number << 3), ...varint(value)]);
-      const bytes = Buffer.from(value);
-      return Buffer.concat([Buffer.from([...varint((number << 3) | 2), ...varint(bytes.length)]), bytes]);
-    }),
-  );
-
-const float = 1;
-const int64 = 7;
-
-/** ValueInfoProto: a tensor with named (free) or fixed dimensions. */
-const valueInfo = (name: string, type: number, shape: readonly (number | string)[]): Uint8Array => {
-  const dims = shape.map((d): Field => [1, message([typeof d === "number" ? 1 : 2, d])]);
-  return message([1, name], [2, message([1, message([1, type], [2, message(...dims)])])]);
-};
+import { type Field, float, int64, message, onnxFile, valueInfo } from "../../lib/linalg/onnx-file.ts";
 
 /**
  * An ONNX file that looks each token id up in a table: ids `[batch, n]` → `last_hidden_state` `[batch, n, dimension]`.
@@ -55,7 +27,7 @@ export const lookupModel = (table: readonly (readonly number[])[], inputs: reado
     ...inputs.map((name): Field => [11, valueInfo(name, int64, ["batch", "n"])]),
     [12, valueInfo("last_hidden_state", float, ["batch", "n", dimension])],
   );
-  return message([1, 8], [7, graph], [8, message([2, 13])]);
+  return onnxFile(graph, 13);
 };
 
 const special = ["[UNK]", "[CLS]", "[SEP]"];
