@@ -107,6 +107,19 @@ describe("dashboards", () => {
     }
   });
 
+  it("queries of metrics name only those that a real Milvus serves", () => {
+    const served = new Set(
+      readFileSync(join(import.meta.dirname, "milvus-2.3.5-metrics.txt"), "utf8")
+        .trim()
+        .split("\n"),
+    );
+    const asked = targets
+      .filter(({ target }) => target.datasource.uid === "prometheus")
+      .flatMap(({ target }) => target.expr?.match(/\bmilvus_\w+/g) ?? []);
+    expect(asked.length).toBeGreaterThan(0);
+    for (const name of asked) expect(served, name).toContain(name.replace(/_bucket$/, ""));
+  });
+
   it.each([
     ["ApproximateNumberOfMessagesVisible", queueNames.map((name) => `$queues-${name}-dlq`)],
     ["ApproximateNumberOfMessagesVisible", queueNames.map((name) => `$queues-${name}`)],
