@@ -72,6 +72,8 @@ const composeHeavy = (environment: Environment) => {
       (await import("./linalg/onnx-products.ts")).onnxProducts(availableParallelism()),
     ),
     store: lazy(async () => (await import("./store/create.ts")).createStore(environment)),
+    /** Null for a store without a server of its own. */
+    storeInspector: lazy(async () => (await import("./store/registry.ts")).inspectorOf(environment)),
   };
 };
 

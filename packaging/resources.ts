@@ -1,4 +1,5 @@
 import type { Config } from "../lib/config/schema.ts";
+import { alarmResources, alarmTopic } from "./alarms.ts";
 import { bucketResources } from "./buckets.ts";
 import { type Resources, ref, type Value } from "./cloudformation.ts";
 import { networkExtensions, networkParameters } from "./network.ts";
@@ -20,11 +21,12 @@ export const stackResources = (
     ...bucketResources(config),
     ...queueResources(config, sizing(config)),
     ...roleResources(config),
+    ...alarmResources(config),
   },
   Outputs: {
     DocumentBucketName: { Description: "Drop documents here", Value: ref("DocumentBucket") },
     StateBucketName: { Description: "Ledger, receipts and centroids", Value: ref("StateBucket") },
-    AlarmTopicArn: { Description: "Subscribe to hear of dead-letter messages", Value: ref("AlarmTopic") },
+    AlarmTopicArn: { Description: "Subscribe to hear of alarms", Value: alarmTopic(config) },
   },
   // osls has no key for throttling, nor for a list of subnets that only the deployment knows; it lets the resources that
   // it makes be extended.

@@ -131,6 +131,13 @@ const httpGrants = (config: Config): Grants<"search" | "documents" | "clusters" 
         ["sqs:GetQueueUrl", "sqs:GetQueueAttributes"],
         queueNames.flatMap((queue) => [arnOf(queueId(queue)), arnOf(deadLetterId(queue))]),
       ),
+      // Whether the buckets are there: a listing, no object.
+      allow(
+        ["s3:ListBucket"],
+        [config.aws.documentBucket, config.aws.stateBucket].map((name) =>
+          sub(`arn:\${AWS::Partition}:s3:::${name}`),
+        ),
+      ),
       ...may.store,
       ...may.token,
     ],

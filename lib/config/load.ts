@@ -55,6 +55,11 @@ const crossChecks = (config: z.infer<typeof configSchema>): { path: string; mess
   const { rerank, custom } = config.search;
   if (rerank.startsWith("custom:") && !(rerank.slice("custom:".length) in custom))
     add("search.rerank", `names ${rerank}, which search.custom does not declare`);
+  if (config.alarms.topicArn !== null && config.alarms.email !== null)
+    add(
+      "alarms.email",
+      "is for the stack's own topic: subscribe it to alarms.topicArn yourself, or leave that out",
+    );
   if (config.aws.documentBucket === config.aws.stateBucket)
     add("aws.stateBucket", "must not be the document bucket: its objects would be ingested");
   return problems;

@@ -469,6 +469,36 @@ const infra = section({
     .describe("Loki, Alloy and Grafana beside Milvus; Grafana's port is open to the node network"),
 });
 
+const alarms = section({
+  topicArn: z
+    .string()
+    .regex(/^arn:[\w-]+:sns:[\w-]+:\d{12}:[\w-]+$/, "must be the ARN of an SNS topic")
+    .nullable()
+    .default(null)
+    .describe("SNS topic that alarms are sent to; null: the stack makes one"),
+  email: z.email().nullable().default(null).describe("address that the stack's own topic writes to"),
+  runbook: z
+    .string()
+    .min(1)
+    .default("docs/runbook.md")
+    .describe("where descriptions of alarms point to: a URL of docs/runbook.md, or a copy of your own"),
+  deadLetters: z.int().min(1).default(1).describe("messages in a dead-letter queue that ring"),
+  oldestMessageMinutes: z
+    .int()
+    .min(1)
+    .max(20_160)
+    .default(60)
+    .describe("age of a queue's oldest message that rings; a backlog of a first ingestion is that old too"),
+  functionErrors: z.int().min(1).default(5).describe("errors of one function within five minutes that ring"),
+  throttles: z.int().min(1).default(10).describe("throttles of one function within five minutes that ring"),
+  storeDownMinutes: z
+    .int()
+    .min(1)
+    .max(60)
+    .default(5)
+    .describe("minutes without an answer of the vector store that ring"),
+});
+
 export const configSchema = z.strictObject({
   name: z
     .string()
@@ -488,6 +518,7 @@ export const configSchema = z.strictObject({
   functions: functions.describe("size and kind of the functions"),
   reconcile: reconcile.describe("healing"),
   infra: infra.describe("network, cluster and Milvus in AWS"),
+  alarms: alarms.describe("alarms of a deployed stage"),
   log: section({
     level: z.enum(["DEBUG", "INFO", "WARN", "ERROR"]).default("INFO").describe("lowest level that is logged"),
   }).describe("logs"),

@@ -172,6 +172,7 @@ export const routes = {
     function: "api",
     summary: "Do store, model and queues answer, and is anything in a dead-letter queue?",
     open: true,
+    query: schemas.healthQuery,
     status: 200,
     response: schemas.healthResponse,
     failures: [],

@@ -257,6 +257,7 @@ export const clustersQuery = z.strictObject({ limit: limit(500, 100), cursor: cu
 
 export const clustersResponse = z.object({
   version: z.int().min(0).describe("0: nothing is published yet"),
+  trainedAt: instant.optional().describe("when this version was trained; milliseconds since 1970"),
   clusters: z.array(
     z.object({
       id: z.int().min(0),
@@ -277,6 +278,13 @@ export const rebuildResponse = z.object({ state: z.literal("queued") });
 
 // ---- The service -----------------------------------------------------------------------------------------------
 
+export const healthQuery = z.strictObject({
+  deep: z
+    .enum(["true", "false"])
+    .default("false")
+    .describe("look at buckets, login, version and index of the store too; with the token only"),
+});
+
 export const healthResponse = z.object({
   status: z
     .enum(["ok", "degraded", "unavailable"])
@@ -284,6 +292,17 @@ export const healthResponse = z.object({
   checks: z
     .array(z.object({ name: z.string(), ok: z.boolean(), message: z.string() }))
     .describe("empty for callers without the token"),
+  queues: z
+    .array(
+      z.object({
+        name: z.string(),
+        waiting: z.int().min(0),
+        inFlight: z.int().min(0),
+        deadLetters: z.int().min(0),
+      }),
+    )
+    .optional()
+    .describe("messages, approximately; for callers with the token, while SQS answers"),
 });
 export type Health = z.infer<typeof healthResponse>;
 

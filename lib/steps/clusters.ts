@@ -18,6 +18,8 @@ type PublishedCluster = {
 type ClusterPage = {
   /** 0: nothing is published yet. */
   readonly version: number;
+  /** ms since 1970 */
+  readonly trainedAt?: number;
   readonly clusters: readonly PublishedCluster[];
   readonly cursor?: string;
 };
@@ -70,5 +72,6 @@ export const listClusters =
     const clusters = Array.from({ length: Math.max(0, end - start) }, (_, i) =>
       clusterAt(published, start + i),
     );
-    return { version, clusters, ...(end < published.k ? { cursor: cursorOf(version, end) } : {}) };
+    const { trainedAt } = published;
+    return { version, trainedAt, clusters, ...(end < published.k ? { cursor: cursorOf(version, end) } : {}) };
   };

@@ -2,6 +2,8 @@ import { join, resolve } from "node:path";
 import type { Environment } from "../config/environment.ts";
 import { createLog } from "../log.ts";
 import { embeddedStore } from "./embedded.ts";
+import type { StoreInspector } from "./inspect.ts";
+import { milvusInspector } from "./milvus/inspector.ts";
 import { milvusOptions } from "./milvus/options.ts";
 import { connectionOptions } from "./milvus/settings.ts";
 import { milvusStore } from "./milvus.ts";
@@ -20,6 +22,13 @@ export const storeDrivers = {
   milvus: (setting) =>
     milvusStore(milvusOptions(setting.config, connectionOptions(setting, warnOf(setting)))),
 } as const satisfies Record<string, (setting: StoreSetting) => VectorStore>;
+
+/** Null for a store that has nothing to tell: it has no server. */
+export const inspectorOf = (setting: StoreSetting): StoreInspector | null => {
+  const { config } = setting;
+  if (config.store.driver !== "milvus") return null;
+  return milvusInspector(config, milvusOptions(config, connectionOptions(setting, null)));
+};
 
 const warnOf = ({ config, warn }: StoreSetting): ((message: string) => void) => {
   if (warn !== undefined) return warn;

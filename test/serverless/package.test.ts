@@ -249,13 +249,13 @@ describe.each(queueNames)("queue %s", (queue) => {
 
   it("raises an alarm with the first message in its dead-letter queue", () => {
     const alarms = ofType("AWS::CloudWatch::Alarm").filter(
-      ({ Properties }) => Properties.Dimensions[0].Value["Fn::GetAtt"][0] === deadLetterId,
+      ({ Properties }) => Properties.Dimensions[0].Value["Fn::GetAtt"]?.[0] === deadLetterId,
     );
     expect(alarms.map(({ Properties }) => Properties)).toMatchObject([
       {
         MetricName: "ApproximateNumberOfMessagesVisible",
-        Threshold: 0,
-        ComparisonOperator: "GreaterThanThreshold",
+        Threshold: 1,
+        ComparisonOperator: "GreaterThanOrEqualToThreshold",
         AlarmActions: [{ Ref: "AlarmTopic" }],
       },
     ]);
@@ -393,6 +393,25 @@ describe("HTTP API", () => {
     expect(stage!.Properties.DefaultRouteSettings).toMatchObject({
       ThrottlingRateLimit: config.http.rate.perSecond,
       ThrottlingBurstLimit: config.http.rate.burst,
+    });
+  });
+});
+
+describe("alarms", () => {
+  it("name functions that are there", () => {
+    const named = ofType("AWS::CloudWatch::Alarm").flatMap(({ Properties }) =>
+      Properties.Dimensions.flatMap(({ Value }: { Value: { Ref?: string } }) => Value.Ref ?? []),
+    );
+    expect(named.length).toBeGreaterThan(0);
+    for (const id of named) expect(resources[id]?.Type, id).toBe("AWS::Lambda::Function");
+  });
+
+  it("the watch of the store calls the api function, which lets it", () => {
+    const target = { "Fn::GetAtt": ["ApiLambdaFunction", "Arn"] };
+    expect(resources.HealthWatchRule!.Properties.Targets).toEqual([{ Id: "health-watch", Arn: target }]);
+    expect(resources.HealthWatchPermission!.Properties).toMatchObject({
+      FunctionName: target,
+      SourceArn: { "Fn::GetAtt": ["HealthWatchRule", "Arn"] },
     });
   });
 });
