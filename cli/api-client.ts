@@ -14,6 +14,7 @@ export type Accepted = Response<"acceptedDocument">;
 export type Upload = Response<"uploadResponse">;
 export type ClusterPage = Response<"clustersResponse">;
 export type PublicConfig = Response<"configResponse">;
+export type Health = Response<"healthResponse">;
 
 /** What the server refused, in its words. */
 export class ApiError extends Error {
@@ -54,6 +55,8 @@ export type ApiClient = {
   clusters(options?: { readonly limit?: number; readonly cursor?: string }): Promise<ClusterPage>;
   rebuildClusters(): Promise<{ readonly state: string }>;
   config(): Promise<PublicConfig>;
+  /** Also when it is bad; `deep` looks at buckets and at the store's server too. */
+  health(options?: { readonly deep?: boolean }): Promise<Health>;
 };
 
 export type ApiClientOptions = {
@@ -62,7 +65,7 @@ export type ApiClientOptions = {
   readonly signal?: AbortSignal | undefined;
 };
 
-type Query = Readonly<Record<string, string | number | undefined>>;
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
 const errorOf = async (response: globalThis.Response): Promise<ApiError> => {
   const text = await response.text();
@@ -81,13 +84,13 @@ const errorOf = async (response: globalThis.Response): Promise<ApiError> => {
   );
 };
 
-const call = async (
+const request = async (
   options: ApiClientOptions,
   method: string,
   path: string,
   body?: unknown,
-): Promise<unknown> => {
-  const response = await fetch(`${options.url}${path}`, {
+): Promise<globalThis.Response> =>
+  fetch(`${options.url}${path}`, {
     method,
     headers: {
       accept: "application/json",
@@ -102,8 +105,24 @@ const call = async (
       cause instanceof Error && cause.cause instanceof Error ? cause.cause.message : String(cause);
     throw new Error(`no answer from ${options.url}: ${reason}`, { cause });
   });
+
+const call = async (...asked: Parameters<typeof request>): Promise<unknown> => {
+  const response = await request(...asked);
   if (!response.ok) throw await errorOf(response);
   return response.json();
+};
+
+/** A bad health is an answer, with status 503. */
+const isHealth = (body: unknown): body is Health =>
+  typeof body === "object" && body !== null && "status" in body && "checks" in body;
+
+const readHealth = async (response: globalThis.Response): Promise<Health> => {
+  const body: unknown = await response
+    .clone()
+    .json()
+    .catch(() => null);
+  if (isHealth(body)) return body;
+  throw await errorOf(response);
 };
 
 const withQuery = (path: string, query: Query = {}): string => {
@@ -145,6 +164,7 @@ export const createApiClient = (given: ApiClientOptions): ApiClient => {
     clusters: (page) => get("/clusters", page),
     rebuildClusters: () => send("POST", "/clusters/rebuild"),
     config: () => get("/config"),
+    health: async (look) => readHealth(await request(options, "GET", withQuery("/health", look))),
   };
 };
 

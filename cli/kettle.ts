@@ -5,6 +5,7 @@ import { configVerb } from "./verbs/config.ts";
 import { costVerb } from "./verbs/cost.ts";
 import { deployVerb } from "./verbs/deploy.ts";
 import { destroyVerb } from "./verbs/destroy.ts";
+import { doctorVerb } from "./verbs/doctor.ts";
 import { documentsVerb } from "./verbs/documents.ts";
 import { evalVerb } from "./verbs/eval.ts";
 import { indexVerb } from "./verbs/index-check.ts";
@@ -22,6 +23,7 @@ const verbs = [
   ingestVerb,
   searchVerb,
   documentsVerb,
+  doctorVerb,
   evalVerb,
   qualityVerb,
   reindexVerb,
