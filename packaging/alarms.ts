@@ -1,8 +1,9 @@
+import { type FunctionName, functionNames } from "../lib/config/function-names.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { healthMetrics } from "../lib/lambda/health-watch.ts";
 import { arnOf, pascal, type Resource, type Resources, ref, type Value } from "./cloudformation.ts";
 import { deadLetterId, queueId } from "./queues.ts";
-import { type FunctionName, functionNames, type QueueName, queueNames } from "./sizing.ts";
+import { type QueueName, queueNames } from "./sizing.ts";
 
 /** Each kind of alarm has a section of this name in docs/runbook.md, and its description points there. */
 export const alarmKinds = [

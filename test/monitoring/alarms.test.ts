@@ -1,10 +1,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
+import { functionNames } from "../../lib/config/function-names.ts";
 import { parseConfig } from "../../lib/config/load.ts";
 import { healthMetrics, healthWatch } from "../../lib/lambda/health-watch.ts";
 import { alarmKinds, alarmResources } from "../../packaging/alarms.ts";
-import { functionNames, queueNames } from "../../packaging/sizing.ts";
+import { queueNames } from "../../packaging/sizing.ts";
 
 const root = join(import.meta.dirname, "../..");
 const runbook = readFileSync(join(root, "docs/runbook.md"), "utf8");
