@@ -12,6 +12,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   retrieval: async () => (await import("./retrieval.ts")).retrievalBench,
   cluster: async () => (await import("./cluster.ts")).clusterBench,
   start: async () => (await import("./start.ts")).startBench,
+  memory: async () => (await import("./memory.ts")).memoryBench,
   quality: async () => (await import("./quality.ts")).qualityBench,
 };
 

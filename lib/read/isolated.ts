@@ -10,6 +10,7 @@ import type { GuardedSetup, WorkerReply, WorkerSetup } from "./worker.ts";
 /** Reads documents in a thread of its own, one at a time; what a document does there ends with its limits. */
 export type ChunkReader = {
   /**
+   * Takes the bytes over: a large document's are empty afterwards.
    * @throws AppError as readChunks, `PARSE_TIMEOUT` after `limits.seconds`, `DECOMPRESSION_BOMB` or
    *   `DOCUMENT_TOO_LARGE` when it takes more memory than allowed; the signal's reason when it is aborted
    */
@@ -65,6 +66,14 @@ const end = async ({ worker, guard }: Thread): Promise<void> => {
   await nativeCallsEnded(guard, nativeCallMs);
   await worker.terminate();
 };
+
+const leastHandedOver = 1024 * 1024;
+
+/** A large document whose memory is its own goes to the thread instead of being there twice. */
+const handedOver = ({ buffer, byteLength }: Uint8Array): ArrayBuffer[] =>
+  buffer instanceof ArrayBuffer && byteLength >= leastHandedOver && byteLength === buffer.byteLength
+    ? [buffer]
+    : [];
 
 const isOutOfMemory = (error: unknown): boolean =>
   error instanceof Error && "code" in error && error.code === "ERR_WORKER_OUT_OF_MEMORY";
@@ -174,7 +183,7 @@ export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
     let answer: WorkerReply;
     try {
       const waiting = nextReply(worker, watchLimits(worker, input), input.onPage);
-      worker.postMessage({ bytes, key, contentType, limits });
+      worker.postMessage({ bytes, key, contentType, limits }, handedOver(bytes));
       answer = await waiting;
     } catch (error) {
       await stop();

@@ -8,6 +8,7 @@ import { imageReader } from "./image.ts";
 import { jsonReader } from "./json.ts";
 import { jsonlReader } from "./jsonl.ts";
 import { markdownReader } from "./markdown.ts";
+import { notebookReader } from "./notebook.ts";
 import { odsReader } from "./ods.ts";
 import { odpReader, odtReader } from "./odt.ts";
 import { pdfReader } from "./pdf.ts";
@@ -29,6 +30,7 @@ export const readers = {
   jsonl: jsonlReader,
   xml: xmlReader,
   code: codeReader,
+  ipynb: notebookReader,
   pdf: pdfReader,
   docx: docxReader,
   pptx: pptxReader,

@@ -82,7 +82,7 @@ const plainly = (text: string): DocumentType | null => {
 };
 
 /** Types that a name decides where nothing in the text speaks against it. */
-const believed: readonly DocumentType[] = ["csv", "json", "jsonl", "xml", "eml", "md", "html"];
+const believed: readonly DocumentType[] = ["csv", "json", "jsonl", "ipynb", "xml", "eml", "md", "html"];
 
 const unpromised = (text: string, promised: DocumentType | null, whole: boolean): DocumentType => {
   if (looksJsonLines(text)) return "jsonl";

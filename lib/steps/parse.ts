@@ -220,7 +220,7 @@ const prepare = async (
   object: StoredObject,
   options: PackOptions,
 ): Promise<Prepared> => {
-  const bytes = await readBody(object.body, deps.limits.objectBytes);
+  const bytes = await readBody(object.body, deps.limits.objectBytes, head.size);
   const { contentType } = head;
   const bucket = deps.bucket.name;
   const id = documentId(bucket, key);

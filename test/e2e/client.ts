@@ -36,6 +36,7 @@ export type SearchAnswer = {
     readonly clusterId: number;
     readonly documentId: string;
     readonly page: number | null;
+    readonly heading: string;
   }[];
   readonly clusters: readonly { readonly id: number; readonly hitIds: readonly string[] }[];
   readonly tokens: number;

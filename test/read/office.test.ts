@@ -253,6 +253,21 @@ describe("pages, XML, programs", () => {
     ]);
   });
 
+  test("a notebook: headings of its Markdown, programs as code", async () => {
+    expect(paths(await folder("eels.ipynb"))[0]).toEqual(["text", null, "Migration of eels"]);
+    const cells = [
+      { cell_type: "markdown", source: ["# Counts\n", "by month"] },
+      { cell_type: "code", source: "print(1)", outputs: [{ text: "1" }] },
+    ];
+    const { blocks, type } = await read("a.ipynb", JSON.stringify({ cells, nbformat: 4 }));
+    expect(type).toBe("ipynb");
+    expect(blocks.map(({ kind, text }) => [kind, text])).toEqual([
+      ["text", "# Counts\n\nby month"],
+      ["code", "```\nprint(1)\n```"],
+    ]);
+    await expect(read("b.ipynb", '{"a": 1}')).rejects.toMatchObject({ code: "CORRUPT_DOCUMENT" });
+  });
+
   test("source code is cut at definitions, with the comments above them", async () => {
     const { blocks, metadata } = await folder("sensor.py");
     expect(blocks.map(({ headings }) => headings)).toEqual([[], ["SoilProbe"], ["should_irrigate"]]);

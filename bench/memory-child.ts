@@ -1,0 +1,30 @@
+import { createReadStream, statSync } from "node:fs";
+import { join } from "node:path";
+import { s3Client } from "../lib/aws/clients.ts";
+import { readBody } from "../lib/aws/read-body.ts";
+import { loadConfig } from "../lib/config/load.ts";
+import { describeFailure } from "../lib/errors.ts";
+import { createChunkReader } from "../lib/read/create.ts";
+
+/** What the parse function does with one object, in a process of its own: body, thread, chunks. Prints what it took. */
+const root = join(import.meta.dirname, "..");
+const [path = "", limits = "{}"] = process.argv.slice(2);
+const config = loadConfig(join(root, "kettle.yml"), "local");
+const changed = { ...config, limits: { ...config.limits, ...(JSON.parse(limits) as object) } };
+const began = performance.now();
+const reader = createChunkReader({ config: changed, modelsDir: join(root, "models") });
+const read = async () => {
+  const bytes = await readBody(createReadStream(path), changed.limits.objectBytes, statSync(path).size);
+  const key = path.split("/").at(-1) ?? path;
+  const signal = new AbortController().signal;
+  return reader.read({ bytes, key, contentType: "", limits: changed.limits, signal });
+};
+// Loaded by the function too.
+void s3Client;
+const answer = await read().then(
+  ({ chunks }) => ({ chunks: chunks.length, failure: null }),
+  (error: unknown) => ({ chunks: 0, failure: describeFailure(error) }),
+);
+await reader.close();
+const seconds = (performance.now() - began) / 1000;
+process.stdout.write(JSON.stringify({ ...answer, seconds, rssMb: process.resourceUsage().maxRSS / 1024 }));

@@ -1,0 +1,285 @@
+/**
+ * What is asked of the folder in test/fixtures/folder, and where the answer stands: the file, its page, slide or sheet,
+ * and the path of its headings. A new file comes with a row here.
+ */
+export type ExpectedHit = {
+  readonly key: string;
+  readonly ask: string;
+  /** A stretch of the hit's text. */
+  readonly says: string;
+  readonly page?: number;
+  /** As hits carry it. */
+  readonly heading?: string;
+  /** Asked of this file alone: another one says the same. */
+  readonly alone?: true;
+};
+
+export const expectedHits: readonly ExpectedHit[] = [
+  // Word processors
+  {
+    key: "handbook.docx",
+    ask: "When is the night watch relieved and what is handed over?",
+    says: "03:40",
+    heading: "Night watch › Relief of the watch",
+  },
+  {
+    key: "handbook.docx",
+    ask: "Which fog signal has seven blasts?",
+    says: "Vessel in distress | 7",
+    heading: "Night watch › Fog signals",
+  },
+  {
+    key: "合同.docx",
+    ask: "逾期付款每日加收多少滞纳金？",
+    says: "万分之五",
+    heading: "第二条 租金 › 滞纳金",
+    alone: true,
+  },
+  {
+    key: "合同.odt",
+    ask: "船坞租期几年，怎样续租？",
+    says: "六个月书面通知",
+    heading: "第一条 租期",
+    alone: true,
+  },
+  {
+    key: "合同.odt",
+    ask: "2027年的季度租金是多少？",
+    says: "五万一千元",
+    heading: "第二条 租金 › 滞纳金",
+    alone: true,
+  },
+  {
+    key: "proposal.odt",
+    ask: "Why does the schoolyard flood?",
+    says: "storm drain",
+    heading: "Purpose",
+    alone: true,
+  },
+  {
+    key: "letter.rtf",
+    ask: "Why was the quince grafted onto hawthorn?",
+    says: "marsh soil",
+    heading: "Grafting",
+    alone: true,
+  },
+  { key: "letter.rtf", ask: "老梨树今年结了多少果子？", says: "四百斤", heading: "果园的消息", alone: true },
+  {
+    key: "letter-saved.html",
+    ask: "How old is the mulberry tree by the wall?",
+    says: "112 years",
+    heading: "果园的消息",
+    alone: true,
+  },
+  {
+    key: "oven-memo.rtf",
+    ask: "How long must the deck oven stay closed after steam is injected?",
+    says: "eighteen minutes",
+    heading: "Memo on the bakery oven",
+  },
+  {
+    key: "ferry.rtf",
+    ask: "How do horses travel on the ferry?",
+    says: "blindfolded",
+    heading: "Cargo",
+    alone: true,
+  },
+  {
+    key: "ferry.docx",
+    ask: "When does the last ferry to the island leave?",
+    says: "22:15",
+    heading: "Summer crossings",
+    alone: true,
+  },
+  // Presentations: the slide
+  {
+    key: "violins.pptx",
+    ask: "Where does the soundpost of a violin stand?",
+    says: "three millimetres",
+    page: 2,
+    heading: "Soundpost",
+  },
+  {
+    key: "violins.pptx",
+    ask: "How many days does the dragon's blood varnish need to dry?",
+    says: "| 9",
+    page: 3,
+    heading: "Varnish",
+  },
+  {
+    key: "volcano.odp",
+    ask: "Which warning signs do wells give before an eruption?",
+    says: "sour and warm",
+    page: 1,
+    heading: "Warning signs",
+    alone: true,
+  },
+  { key: "火山.pptx", ask: "全村从哪条路撤离？", says: "盐道", page: 2, heading: "撤离路线", alone: true },
+  // Spreadsheets: the sheet
+  {
+    key: "stock.xlsx",
+    ask: "When was the mercury barometer serviced?",
+    says: "2026-02-03",
+    page: 1,
+    heading: "Instruments",
+  },
+  { key: "stock.xlsx", ask: "旧六分仪为什么报废？", says: "海水腐蚀", page: 2, heading: "报废清单" },
+  {
+    key: "stock.xlsx",
+    ask: "Which instrument code means lent to the polar expedition?",
+    says: "Q9",
+    page: 3,
+    heading: "Codes (hidden sheet)",
+  },
+  { key: "预算.ods", ask: "龙头彩绘的负责人是谁，花多少钱？", says: "苏师傅", page: 1, heading: "龙舟节" },
+  {
+    key: "预算.ods",
+    ask: "Who gave hemp rope for the dragon boats?",
+    says: "Rope works",
+    page: 2,
+    heading: "Sponsors",
+  },
+  {
+    key: "rota.xlsx",
+    ask: "Who checks the sluice at midnight?",
+    says: "Karim Haddad",
+    page: 1,
+    heading: "rota.csv",
+    alone: true,
+  },
+  {
+    key: "harvest.ods",
+    ask: "Which field grew buckwheat for soba noodles?",
+    says: "Long acre",
+    page: 1,
+    heading: "harvest.csv",
+  },
+  // Books
+  {
+    key: "tide-clock.epub",
+    ask: "How is the tide clock set to high water?",
+    says: "full moon",
+    heading: "Setting the clock",
+  },
+  { key: "书店.epub", ask: "没有寄信人的信里有什么？", says: "银杏叶", heading: "第二章 来信" },
+  // Messages and archives: the file inside
+  {
+    key: "ice.eml",
+    ask: "Does the canal ice at the second bridge carry a sleigh?",
+    says: "fourteen centimetres",
+    heading: "Ice on the canal",
+  },
+  {
+    key: "ice.eml",
+    ask: "May the children skate to school?",
+    says: "skate to school",
+    heading: "Ice on the canal › Quoted",
+    alone: true,
+  },
+  { key: "茶园.eml", ask: "北坡的滴灌管什么时候换？", says: "谷雨之前", heading: "关于茶园灌溉" },
+  {
+    key: "auction.eml",
+    ask: "What is the reserve of the lacquered screen with seven cranes?",
+    says: "2,300 francs",
+    heading: "Papers for the auction › inventory.txt",
+  },
+  {
+    key: "auction.eml",
+    ask: "Dawn patrol of the oyster beds",
+    says: "Maud Lindqvist",
+    page: 1,
+    heading: "Papers for the auction › rota.xlsx › rota.csv",
+    alone: true,
+  },
+  {
+    key: "field-notes.zip",
+    ask: "Which lamp post flickers when the tram passes?",
+    says: "ferry stairs",
+    heading: "lamps/post-44.md › Lamp post 44",
+  },
+  {
+    key: "field-notes.zip",
+    ask: "How long does the salt kiln need to reach cone ten?",
+    says: "thirty hours",
+    heading: "kilns.zip › deep/kiln.txt",
+  },
+  { key: "渡口.zip", ask: "渡口的石阶有多少级？", says: "七十三级", heading: "记录/渡口.txt" },
+  // Pages and markup
+  {
+    key: "bees.html",
+    ask: "How much honey does a colony on the roof need in winter?",
+    says: "eighteen kilograms",
+    heading: "Winter feed",
+  },
+  {
+    key: "news-site.html",
+    ask: "What do the apprentice glass-blowers make?",
+    says: "fishing floats",
+    heading: "Glass-blowers return to the old mill › What they make",
+  },
+  {
+    key: "chess-club.html",
+    ask: "Who won the blindfold chess match on the night train?",
+    says: "long diagonal",
+    heading: "Chess club of the railway men › Season",
+  },
+  {
+    key: "stone-walls.xml",
+    ask: "How often does a dry stone wall need a through stone?",
+    says: "every metre",
+    heading: "Through stones",
+  },
+  {
+    key: "feed.xml",
+    ask: "What did the seal at the lighthouse do?",
+    says: "supply boat",
+    heading: "Lighthouse bulletins › Seal on the landing",
+  },
+  {
+    key: "sourdough.md",
+    ask: "What does a grey liquid on the sourdough starter mean?",
+    says: "hungry",
+    heading: "Feeding › When it sleeps",
+  },
+  { key: "登山.md", ask: "冰爪的前齿怎样保养？", says: "锉刀", heading: "登山装备清单 › 冰爪" },
+  // Tables and records
+  { key: "orders.csv", ask: "Which order waits for dye?", says: "1042" },
+  { key: "readings.tsv", ask: "Which buoy's current meter is tangled in kelp?", says: "east hole" },
+  { key: "stations-gbk.csv", ask: "哪个气象站的雨量筒被松鼠堵塞？", says: "松林气象站" },
+  { key: "export.xls", ask: "Who saw the rings of Saturn?", says: "School of Aldergate" },
+  {
+    key: "museum.json",
+    ask: "How much did the chronometer of the brig Halcyon lose in a year?",
+    says: "four seconds",
+  },
+  { key: "events.jsonl", ask: "潜水员从闸门下取出了什么？", says: "锈铁锚" },
+  // Programs
+  {
+    key: "sensor.py",
+    ask: "When does irrigation of the vineyard start?",
+    says: "median",
+    heading: "should_irrigate",
+  },
+  {
+    key: "moorings.sql",
+    ask: "Which boats have overdue mooring fees?",
+    says: "ninety days",
+    heading: "overdue_moorings",
+  },
+  {
+    key: "router.go",
+    ask: "At which wind does the parcel drone fly over the river?",
+    says: "nine metres",
+    heading: "ChooseDroneRoute",
+  },
+  { key: "deploy.yaml", ask: "What restarts the greenhouse controller?", says: "misting valve" },
+  {
+    key: "eels.ipynb",
+    ask: "When do silver eels leave the lake?",
+    says: "990",
+    heading: "Migration of eels",
+  },
+  // Plain text
+  { key: "bell.txt", ask: "When was the great church bell cast?", says: "1688" },
+  { key: "泉水.txt", ask: "泉眼下面压着什么？", says: "鲤鱼的青石" },
+];
