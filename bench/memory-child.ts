@@ -12,7 +12,7 @@ const [path = "", limits = "{}"] = process.argv.slice(2);
 const config = loadConfig(join(root, "kettle.yml"), "local");
 const changed = { ...config, limits: { ...config.limits, ...(JSON.parse(limits) as object) } };
 const began = performance.now();
-const reader = createChunkReader({ config: changed, modelsDir: join(root, "models") });
+const reader = createChunkReader({ config: changed, modelsDir: join(root, "models"), vcpus: 1 });
 const read = async () => {
   const bytes = await readBody(createReadStream(path), changed.limits.objectBytes, statSync(path).size);
   const key = path.split("/").at(-1) ?? path;

@@ -133,6 +133,7 @@ export const emlReader: Reader = {
     }));
     return {
       blocks: [...head, ...body, ...attachedBlocks],
+      notes: inner.notes,
       metadata: { ...metadataOf(mail), ...unreadMetadata(inner.unread) },
     };
   },

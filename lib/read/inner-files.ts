@@ -12,7 +12,19 @@ export type InnerFile = {
 };
 
 type Unread = { readonly path: string; readonly error: AppError };
-type InnerText = { readonly blocks: readonly Block[]; readonly unread: readonly Unread[] };
+type InnerText = {
+  readonly blocks: readonly Block[];
+  readonly unread: readonly Unread[];
+  /** What was left out of the files that were read, and the files that were not. */
+  readonly notes: readonly string[];
+};
+
+const mostNotes = 20;
+
+const shortened = (notes: readonly string[]): readonly string[] =>
+  notes.length <= mostNotes
+    ? notes
+    : [...notes.slice(0, mostNotes), `${notes.length - mostNotes} more files have notes.`];
 
 /** Bounds of the whole document: what runs into them ends it, whichever file it was. */
 const isBound = (error: AppError): boolean => error.code === "DECOMPRESSION_BOMB";
@@ -28,6 +40,7 @@ export const readInnerFiles = async (
 ): Promise<InnerText> => {
   const blocks: Block[] = [];
   const unread: Unread[] = [];
+  const notes: string[] = [];
   for (const { path, contentType, bytes } of files) {
     outer.signal.throwIfAborted();
     try {
@@ -37,12 +50,14 @@ export const readInnerFiles = async (
         contentType,
       });
       for (const block of read.blocks) blocks.push({ ...block, headings: [path, ...block.headings] });
+      for (const note of read.notes ?? []) notes.push(`${path}: ${note}`);
     } catch (error) {
       if (!(error instanceof AppError) || isBound(error)) throw error;
       unread.push({ path, error });
+      notes.push(`${path} was not read (${error.code}).`);
     }
   }
-  return { blocks, unread };
+  return { blocks, unread, notes: shortened(notes) };
 };
 
 /** What is told of files that were not read, as metadata of every chunk of the document: it can be filtered by. */

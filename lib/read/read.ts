@@ -38,7 +38,9 @@ const nestingOf = (outer: ReadInput, depth: number, budget: Nesting["budget"]): 
   readInner: (inner) => {
     if (depth >= deepest)
       throw documentFailure("DECOMPRESSION_BOMB", inner.key, `lies more than ${deepest} archives deep`);
-    return readWithin({ ...outer, ...inner }, nestingOf(outer, depth + 1, budget));
+    // Pages are counted of the outer document alone.
+    const { onPage: _, ...shared } = outer;
+    return readWithin({ ...shared, ...inner }, nestingOf(outer, depth + 1, budget));
   },
 });
 

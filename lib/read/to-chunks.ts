@@ -17,6 +17,8 @@ export type Chunking = {
   readonly copies: number | null;
   /** Most chunks of one document. */
   readonly maxChunks: number;
+  /** The bytes are not needed from here on. */
+  readonly onRead?: () => void;
 };
 
 export type DocumentChunks = {
@@ -46,6 +48,7 @@ const undescribed: Quality = { quality: 0.5, flags: ["noText"] };
  */
 export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<DocumentChunks> => {
   const { blocks, metadata, type, notes = [], noText = false } = await readDocument(input);
+  chunking.onRead?.();
   const pieces = chunking.chunker.chunk(blocks, chunking.options);
   if (pieces.length === 0) throw documentFailure("EMPTY_DOCUMENT", input.key, "has no text");
   if (pieces.length > chunking.maxChunks)

@@ -47,6 +47,11 @@ const fail = (error: unknown): void => reply({ kind: "failed", ...describeFailur
 /** The one that reads ends with its thread. */
 const { signal } = new AbortController();
 
+/** The thread's own bytes give their room to the chunks, instead of waiting for the last reference to go. */
+const release = ({ buffer }: Uint8Array): void => {
+  if (buffer instanceof ArrayBuffer) buffer.transfer(0);
+};
+
 const serve = async (): Promise<void> => {
   const tokenizer = await loadTokenizer(setup);
   const { size, overlap, maxBytes, maxChunks, copies } = setup;
@@ -62,7 +67,8 @@ const serve = async (): Promise<void> => {
   const ocr = languages.length === 0 ? null : ppOcr({ languages, threads, guard });
   const onPage = (done: number, total: number): void => reply({ kind: "page", done, total });
   parentPort?.on("message", (request: WorkerRequest) => {
-    readChunks({ ...request, signal, ocr, gps, guard, onPage }, chunking).then(
+    const onRead = (): void => release(request.bytes);
+    readChunks({ ...request, signal, ocr, gps, guard, onPage }, { ...chunking, onRead }).then(
       (document) => reply({ kind: "chunks", document }),
       fail,
     );

@@ -24,6 +24,10 @@ export const zipReader: Reader = {
     }));
     const read = await readInnerFiles(inner, input, nesting);
     refuseAllUnread(input.key, read);
-    return { blocks: read.blocks, metadata: { files: files.length, ...unreadMetadata(read.unread) } };
+    return {
+      blocks: read.blocks,
+      notes: read.notes,
+      metadata: { files: files.length, ...unreadMetadata(read.unread) },
+    };
   },
 };

@@ -401,7 +401,7 @@ describe("what only looks like harm is read", () => {
   });
 
   test("one file that cannot be read does not lose the others, and is named", async () => {
-    const { blocks, metadata } = await read(
+    const { blocks, metadata, notes } = await read(
       "a.zip",
       makeZip([
         file("1.txt", "Kites"),
@@ -411,6 +411,10 @@ describe("what only looks like harm is read", () => {
       ]),
     );
     expect(blocks.map(({ text }) => text)).toEqual(["Kites", "Air"]);
+    expect(notes).toEqual([
+      "2.docx was not read (CORRUPT_DOCUMENT).",
+      "3.txt was not read (CORRUPT_DOCUMENT).",
+    ]);
     expect(metadata).toEqual({
       files: 4,
       unreadFiles: 2,
