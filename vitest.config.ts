@@ -4,7 +4,7 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     // Suites of their own, which install and start what they need: npm run test:localstack, test:milvus, test:infra.
-    exclude: [...configDefaults.exclude, "test/localstack/**", "test/milvus/**", "test/infra/kubernetes/**"],
+    exclude: [...configDefaults.exclude, "test/localstack/**", "test/milvus/**", "test/infra/whole/**"],
     pool: "forks",
     maxWorkers: 2,
     testTimeout: 60_000,

@@ -1,12 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** Kubernetes objects against strict schemas; `npm run test:infra` installs what that needs and runs this. */
+/** Templates by the `cdk` command, Kubernetes objects against strict schemas; `npm run test:infra` runs this. */
 export default defineConfig({
   test: {
-    include: ["test/infra/kubernetes/**/*.test.ts"],
+    include: ["test/infra/whole/**/*.test.ts"],
     pool: "forks",
     maxWorkers: 2,
-    testTimeout: 60_000,
+    testTimeout: 180_000,
     hookTimeout: 120_000,
     reporters: ["default", "json"],
     outputFile: { json: ".cache/infra.json" },

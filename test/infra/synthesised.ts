@@ -10,7 +10,10 @@ export type Manifest = {
   readonly [key: string]: any;
 };
 
-/** The templates of a stage, without the checks of cdk-nag, which `npm run synth` runs. */
+/**
+ * The templates of a stage.
+ * @throws Error with what cdk-nag and the CDK's own checks of templates find
+ */
 export const synthesised = (config: Config): { network: Template; milvus: Template } => {
   const app = infraApp(config);
   const stack = (part: string) => app.node.findChild(`kettle-prod-${part}`) as never;
