@@ -32,6 +32,9 @@ export const infraPlan = (config: Parameters): InfraPlan => {
   };
 };
 
+/** AWS has a `g` after the generation for its own processors, as in m7g and c8gn. */
+const graviton = /^[a-z]+\d+g[a-z]*\./;
+
 /** What no server would say in time, as `{path, message}`. */
 export const infraProblems = (config: Parameters): { path: string; message: string }[] => {
   const { infra, store, aws } = config;
@@ -43,6 +46,9 @@ export const infraProblems = (config: Parameters): { path: string; message: stri
   if (new Set(infra.zones).size < infra.zones.length) add("zones", "names a zone twice");
   for (const zone of infra.zones)
     if (zone.slice(0, -1) !== aws.region) add("zones", `${zone} is not a zone of aws.region (${aws.region})`);
+  for (const group of ["cpuNodes", "gpuNodes"] as const)
+    for (const type of infra[group].instanceTypes)
+      if (graviton.test(type)) add(`${group}.instanceTypes`, `${type} is for arm64, the nodes are x86-64`);
   const { queryNodes } = infraPlan(config);
   if (queryNodes < store.replicas)
     add(

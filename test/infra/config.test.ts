@@ -13,6 +13,11 @@ it.each([
   ["no zone", { zones: ["us-east"] }, "must be a zone"],
   ["a network that is none", { cidr: "10.0.0.0/8" }, "infra.cidr: must be an IPv4 network of /16 to /22"],
   ["fewer query nodes than replicas", { milvus: { queryNodes: 1 } }, "at least store.replicas (2)"],
+  [
+    "nodes for another processor",
+    { cpuNodes: { instanceTypes: ["m7g.2xlarge"] } },
+    "m7g.2xlarge is for arm64",
+  ],
   ["a version that kubectl cannot speak to", { kubernetes: { version: "1.28" } }, "infra.kubernetes.version"],
 ])("%s is refused when the parameters are read", (_, infra, message) => {
   expect(() => infraConfig({ infra })).toThrow(message);
