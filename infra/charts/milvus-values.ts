@@ -114,7 +114,8 @@ const storage = (region: string, bucketName: string) => ({
     useVirtualHost: true,
     bucketName,
     rootPath: "milvus",
-    // Credentials come from the pod's identity: no key is kept anywhere.
+    // Credentials come from the pod's identity: no key is kept anywhere. Query nodes read S3 by the AWS SDK for C++, which
+    // needs 1.11.263 for that; Milvus 2.6 has 1.11.352, 2.5 an older one (milvus-io/milvus#42547).
     useIAM: true,
     cloudProvider: "aws",
     region,

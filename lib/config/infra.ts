@@ -35,25 +35,40 @@ export const infraPlan = (config: Parameters): InfraPlan => {
 /** AWS has a `g` after the generation for its own processors, as in m7g and c8gn. */
 const graviton = /^[a-z]+\d+g[a-z]*\./;
 
+type Problem = { readonly path: string; readonly message: string };
+
+const zoneProblems = ({ infra, aws }: Parameters): Problem[] => {
+  const messages = [
+    ...(infra.zones.length === 1 ? ["EKS needs two zones at least"] : []),
+    ...(new Set(infra.zones).size < infra.zones.length ? ["names a zone twice"] : []),
+    ...infra.zones
+      .filter((zone) => zone.slice(0, -1) !== aws.region)
+      .map((zone) => `${zone} is not a zone of aws.region (${aws.region})`),
+  ];
+  return messages.map((message) => ({ path: "infra.zones", message }));
+};
+
+const nodeProblems = ({ infra }: Parameters): Problem[] =>
+  (["cpuNodes", "gpuNodes"] as const).flatMap((group) =>
+    infra[group].instanceTypes
+      .filter((type) => graviton.test(type))
+      .map((type) => ({
+        path: `infra.${group}.instanceTypes`,
+        message: `${type} is for arm64, the nodes are x86-64`,
+      })),
+  );
+
 /** What no server would say in time, as `{path, message}`. */
-export const infraProblems = (config: Parameters): { path: string; message: string }[] => {
-  const { infra, store, aws } = config;
+export const infraProblems = (config: Parameters): readonly Problem[] => {
+  const { infra, store } = config;
   if (!infra.enabled) return [];
-  const problems: { path: string; message: string }[] = [];
-  const add = (path: string, message: string) => problems.push({ path: `infra.${path}`, message });
-  if (store.driver !== "milvus") add("enabled", "needs `store.driver: milvus`");
-  if (infra.zones.length === 1) add("zones", "EKS needs two zones at least");
-  if (new Set(infra.zones).size < infra.zones.length) add("zones", "names a zone twice");
-  for (const zone of infra.zones)
-    if (zone.slice(0, -1) !== aws.region) add("zones", `${zone} is not a zone of aws.region (${aws.region})`);
-  for (const group of ["cpuNodes", "gpuNodes"] as const)
-    for (const type of infra[group].instanceTypes)
-      if (graviton.test(type)) add(`${group}.instanceTypes`, `${type} is for arm64, the nodes are x86-64`);
-  const { queryNodes } = infraPlan(config);
-  if (queryNodes < store.replicas)
-    add(
-      "milvus.queryNodes",
-      `must be at least store.replicas (${store.replicas}): each replica is on nodes of its own`,
-    );
+  const problems = [...zoneProblems(config), ...nodeProblems(config)];
+  if (store.driver !== "milvus")
+    problems.push({ path: "infra.enabled", message: "needs `store.driver: milvus`" });
+  if (infraPlan(config).queryNodes < store.replicas)
+    problems.push({
+      path: "infra.milvus.queryNodes",
+      message: `must be at least store.replicas (${store.replicas}): each replica is on nodes of its own`,
+    });
   return problems;
 };
