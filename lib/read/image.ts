@@ -4,15 +4,17 @@ import { flatMetadata } from "./metadata.ts";
 import { textOfLines } from "./ocr/ocr-text.ts";
 import type { Block, ReadDocument, Reader, ReadInput } from "./reader.ts";
 
-/** Longest side of the picture that OCR reads: 300 dots an inch of an A4 page, 26 MB of pixels. */
-const ocrSide = 3_508;
+/** Of the picture that OCR reads: 300 dots an inch of an A4 page, 26 MB. */
+const ocrPixels = 3_508 * 2_480;
+/** Enough to see whether the picture can be decoded. */
+const probePixels = 4_096;
 
 const readPages = async (picture: Picture, input: ReadInput): Promise<readonly Block[]> => {
   const blocks: Block[] = [];
   if (!input.ocr) return blocks;
   for (let page = 0; page < picture.pages; page++) {
     input.signal.throwIfAborted();
-    const lines = await input.ocr.recognise(await picture.raster(page, ocrSide), input.signal);
+    const lines = await input.ocr.recognise(await picture.raster(page, ocrPixels), input.signal);
     const read = textOfLines(lines);
     const place = picture.pages === 1 ? null : page + 1;
     if (read) blocks.push({ kind: "text", ...read, page: place, headings: [], header: "" });
@@ -36,7 +38,7 @@ const describe = (key: string, metadata: ReadDocument["metadata"]): Block => {
 
 const withoutText = (input: ReadInput): string =>
   input.ocr
-    ? "no text was found in the picture; it is found by its name, title and EXIF"
+    ? "no text was found in the picture, and no image model such as clip-vit-b32 is in use: it is found by its name, title and EXIF"
     : "OCR is off (embedding.images.ocrLanguages is empty), so text in the picture was not read; it is found by its name, title and EXIF";
 
 /**
@@ -55,7 +57,7 @@ export const imageReader: Reader = {
       height,
       ...(pages > 1 && { pages }),
     });
-    if (!input.ocr) await picture.raster(0, 64);
+    if (!input.ocr) await picture.raster(0, probePixels);
     const blocks = await readPages(picture, input);
     if (blocks.length > 0) return { blocks, metadata };
     return { blocks: [describe(input.key, metadata)], metadata, notes: [withoutText(input)], noText: true };

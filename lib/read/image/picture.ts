@@ -13,8 +13,8 @@ export type Picture = {
   /** Pages of a TIFF, frames of a GIF; 1 otherwise. */
   readonly pages: number;
   readonly exif: Uint8Array | undefined;
-  /** A page in RGB, its longest side at most `side` pixels, transparency as white. @param page from 0 */
-  raster(page: number, side: number): Promise<Raster>;
+  /** A page in RGB, scaled down to at most `pixels`, transparency as white. @param page from 0 */
+  raster(page: number, pixels: number): Promise<Raster>;
 };
 
 type Source = Pick<ReadInput, "bytes" | "key" | "limits" | "guard">;
@@ -58,10 +58,17 @@ const loadSharp = async (): Promise<SharpConstructor> => {
   }
 };
 
-const pageRaster = async (make: Make, page: number, side: number): Promise<Raster> => {
+type Size = { readonly width: number; readonly height: number };
+
+const within = ({ width, height }: Size, pixels: number): Size => {
+  const scale = Math.min(1, Math.sqrt(pixels / (width * height)));
+  return { width: Math.max(1, Math.round(width * scale)), height: Math.max(1, Math.round(height * scale)) };
+};
+
+const pageRaster = async (make: Make, page: number, size: Size): Promise<Raster> => {
   const { data, info } = await make({ page })
     .autoOrient()
-    .resize({ width: side, height: side, fit: "inside", withoutEnlargement: true })
+    .resize({ ...size, fit: "inside", withoutEnlargement: true })
     .flatten({ background: "#fff" })
     .toColourspace("srgb")
     .raw()
@@ -89,11 +96,11 @@ export const openPicture = async (source: Source): Promise<Picture> => {
     sharp(bytes, { page, limitInputPixels: limits.pixels, sequentialRead: true, failOn: "error" });
   const { width, pageHeight: height = header.height } = header;
   const side = liesOnSide(header.orientation);
+  const size = side ? { width: height, height: width } : { width, height };
   return {
-    width: side ? height : width,
-    height: side ? width : height,
+    ...size,
     pages: header.pages ?? 1,
     exif: header.exif,
-    raster: (page, longest) => native(() => pageRaster(make, page, longest)),
+    raster: (page, pixels) => native(() => pageRaster(make, page, within(size, pixels))),
   };
 };

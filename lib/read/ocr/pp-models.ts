@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { InferenceSession } from "onnxruntime-node";
 import { guarded, type NativeGuard } from "../../embed/native-guard.ts";
+import { bandsOf } from "./bands.ts";
 import { type Decoded, decodeCtc } from "./ctc.ts";
 import { linePicture } from "./line-picture.ts";
 import type { OcrLanguage, Raster } from "./ocr.ts";
@@ -81,20 +82,38 @@ const detectionInput = ({ data, width, height }: Raster): Float32Array => {
 const multiple = (length: number): number =>
   Math.max(detectMultiple, Math.round(length / detectMultiple) * detectMultiple);
 
+const findInBand = async (
+  detect: Model,
+  picture: Raster,
+  detectSide: number,
+): Promise<readonly Rectangle[]> => {
+  const scale = Math.min(1, detectSide / Math.max(picture.width, picture.height));
+  const size = { width: multiple(picture.width * scale), height: multiple(picture.height * scale) };
+  const small = await resizeRaster(picture, size);
+  const { data } = await detect(detectionInput(small), [1, 3, size.height, size.width]);
+  const [x, y] = [picture.width / size.width, picture.height / size.height];
+  return textRegions({ data, ...size }).map(({ centre, width, height, angle }) => ({
+    centre: [centre[0] * x, centre[1] * y],
+    width: width * x,
+    height: height * y,
+    angle,
+  }));
+};
+
 const finder =
   (detect: Model, detectSide: number): PpModels["find"] =>
   async (picture) => {
-    const scale = Math.min(1, detectSide / Math.max(picture.width, picture.height));
-    const size = { width: multiple(picture.width * scale), height: multiple(picture.height * scale) };
-    const small = await resizeRaster(picture, size);
-    const { data } = await detect(detectionInput(small), [1, 3, size.height, size.width]);
-    const [x, y] = [picture.width / size.width, picture.height / size.height];
-    return textRegions({ data, ...size }).map(({ centre, width, height, angle }) => ({
-      centre: [centre[0] * x, centre[1] * y],
-      width: width * x,
-      height: height * y,
-      angle,
-    }));
+    const found: Rectangle[] = [];
+    for (const { top, height, from, to } of bandsOf(picture, detectSide)) {
+      const row = 3 * picture.width;
+      const data = picture.data.subarray(top * row, (top + height) * row);
+      const lines = await findInBand(detect, { data, width: picture.width, height }, detectSide);
+      for (const line of lines) {
+        const [x, y] = [line.centre[0], line.centre[1] + top];
+        if (y >= from && y < to) found.push({ ...line, centre: [x, y] });
+      }
+    }
+    return found;
   };
 
 const chinese = /\p{Script=Han}/u;

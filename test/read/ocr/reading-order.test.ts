@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { bandsOf } from "../../../lib/read/ocr/bands.ts";
 import { decodeCtc } from "../../../lib/read/ocr/ctc.ts";
 import { readingRows } from "../../../lib/read/ocr/reading-order.ts";
 import { hullOf, levelBoxes, smallestRectangle } from "../../../lib/read/ocr/rectangle.ts";
@@ -43,6 +44,34 @@ describe("reading order", () => {
     });
     const boxes = levelBoxes([line(10, 150), line(10, 500), line(40, 150)]);
     expect(boxes.map(({ y }) => Math.round(y))).toEqual([0, 0, 30]);
+  });
+});
+
+describe("bandsOf", () => {
+  test("a page is looked at as a whole", () => {
+    expect(bandsOf({ width: 2480, height: 3508 }, 1536)).toEqual([
+      { top: 0, height: 3508, from: 0, to: 3508 },
+    ]);
+  });
+
+  test.each([
+    [1080, 20_000],
+    [600, 1_600],
+    [100, 5_000],
+    [1080, 2_200],
+  ])("a picture of %i × %i falls into bands that own every row once, with room around", (width, height) => {
+    const bands = bandsOf({ width, height }, 1536);
+    expect(bands[0]?.from).toBe(0);
+    expect(bands.at(-1)?.to).toBe(height);
+    for (const [index, band] of bands.entries()) {
+      const after = bands[index + 1];
+      expect(band.height).toBeGreaterThan(0);
+      expect(band.top + band.height).toBeLessThanOrEqual(height);
+      if (!after) continue;
+      expect(after.from).toBe(band.to);
+      expect(band.top + band.height - band.to).toBeGreaterThan(60);
+      expect(after.from - after.top).toBeGreaterThan(60);
+    }
   });
 });
 
