@@ -15,10 +15,10 @@ const unit = (vector: Float32Array): Float32Array => {
   return vector.map((x) => x / norm);
 };
 
+const pick = (letters: string): string => letters[Math.floor(letters.length * random())] ?? "";
+const syllable = (): string => pick("bcdfghklmnprstvw") + pick("aeiou") + pick("nrstl        ").trim();
 const vocabulary = Array.from({ length: 2_000 }, () =>
-  Array.from({ length: 2 + Math.floor(8 * random()) }, () =>
-    String.fromCharCode(97 + Math.floor(26 * random() ** 2)),
-  ).join(""),
+  Array.from({ length: 2 + Math.floor(3 * random()) }, syllable).join(""),
 );
 /** Zipf's law: the word of rank r stands with a probability that grows with 1 / r. */
 const word = (): string => vocabulary[Math.floor(vocabulary.length ** random()) - 1] ?? "";
