@@ -16,7 +16,7 @@ import { ledgerOver } from "./ledger/s3-ledger.ts";
 import { createLog } from "./log.ts";
 import * as messages from "./messages.ts";
 import { gcStep } from "./steps/gc.ts";
-import { reclusterTrigger } from "./steps/recluster.ts";
+import { reclusterTrigger } from "./steps/recluster-trigger.ts";
 import { fingerprint } from "./steps/revision.ts";
 
 type Base = ReturnType<typeof composeAws>;

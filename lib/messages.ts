@@ -73,12 +73,37 @@ export const writeMessage = clusterMessage.extend({
 });
 export type WriteMessage = z.infer<typeof writeMessage>;
 
-/** anyone → recluster: train and publish centroids. `minRows` does nothing once there are centroids. */
-export const reclusterMessage = z.object({
+const rebuildMessage = z.object({
   version: z.literal(1),
-  reason: z.enum(["minRows", "request", "schedule"]),
+  /**
+   * `minRows`: the first clusters; nothing once there are some. `check`: only if the collection has grown or drifted.
+   * `request` and `schedule`: always.
+   */
+  reason: z.enum(["minRows", "check", "request", "schedule"]),
+  /** Of one request: delivered again, it trains no second time. */
+  request: z.string().min(1).exactOptional(),
 });
+const ofVersion = {
+  version: z.literal(1),
+  /** Physical name. */
+  collection: z.string().min(1),
+  identity: z.string().min(1),
+  clusterVersion: z.int().positive(),
+};
+const shardMessage = z.object({
+  ...ofVersion,
+  task: z.literal("shard"),
+  shard: z.int().nonnegative(),
+  shards: z.int().positive(),
+});
+const mapMessage = z.object({ ...ofVersion, task: z.literal("map") });
+
+/** anyone → recluster: train and publish centroids; recluster → itself: what a version still needs. */
+export const reclusterMessage = z.union([rebuildMessage, shardMessage, mapMessage]);
 export type ReclusterMessage = z.infer<typeof reclusterMessage>;
+export type RebuildMessage = z.infer<typeof rebuildMessage>;
+export type ShardMessage = z.infer<typeof shardMessage>;
+export type MapMessage = z.infer<typeof mapMessage>;
 
 /** The largest body a queue message may have, in bytes: under SQS's 256 KiB with room for attributes. */
 export const maxMessageBytes = 200_000;

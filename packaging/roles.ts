@@ -106,7 +106,7 @@ const queueGrants = (
     embed: [consume("embed"), send("cluster"), ...protocol],
     cluster: [consume("cluster"), send("write"), ...protocol, ...may.read("centroids/")],
     writer: [consume("write"), ...protocol, ...askForClusters],
-    recluster: [consume("recluster"), ...may.change("centroids/"), ...may.store],
+    recluster: [consume("recluster"), send("recluster"), ...may.change("centroids/"), ...may.store],
     reconcile: [send("ingest"), ...may.readDocuments, ...protocol, ...may.change("reconcile/")],
   };
 };

@@ -66,7 +66,9 @@ const trainCentroids = async (
   const { algorithm, seed } = config.clustering;
   const { k, centroids } = await clusterModels.kmeans.offline.fit(all, dimension, { k: "auto", seed });
   const published = { version: 1, identity, algorithm, seed, k, dimension, centroids, trainedAt: 0 };
-  return { ...published, sizes: [], terms: [], nearest: [], rows: vectors.length, sampled: vectors.length };
+  const names = { ids: Array.from({ length: k }, (_, id) => id), nextId: k };
+  const told = { sizes: [], spreads: [], meanDistance: 0, terms: [], nearest: [] };
+  return { ...published, ...names, ...told, rows: vectors.length, sampled: vectors.length };
 };
 
 /** Several rerankers get what one search of the store found. */

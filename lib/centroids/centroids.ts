@@ -13,7 +13,6 @@ import {
 export type Basis = {
   /** 0: nothing was ever published. */
   readonly version: number;
-  readonly etag: string | null;
   /** False also when the version's data has been lost. */
   readonly published: boolean;
 };
@@ -27,6 +26,8 @@ export type Basis = {
 export type Centroids = {
   /** The current version; null when nothing is published. May be as old as the cache's time to live. */
   current(identity: string): Promise<PublishedCentroids | null>;
+  /** The current version as it is now. */
+  latest(identity: string): Promise<PublishedCentroids | null>;
   /** Read it before training. */
   basis(identity: string): Promise<Basis>;
   /**
@@ -34,7 +35,17 @@ export type Centroids = {
    * been lost). Null: somebody else published since `basis`.
    */
   publish(training: Training, basis: Basis, above?: number): Promise<PublishedCentroids | null>;
+  /**
+   * Adds to a version what was found out about it; it goes when the version goes. False: the version is no longer the
+   * current one, or has it already; nothing is left behind.
+   */
+  attach(version: VersionOf, part: Part, text: string): Promise<boolean>;
+  /** What was attached to the version; null: nothing (yet), or the version is no longer the current one. */
+  attached(version: VersionOf, part: Part): Promise<string | null>;
 };
+
+type VersionOf = Pick<PublishedCentroids, "identity" | "version">;
+type Part = "survey" | "map";
 
 const folder = (identity: string): string => `centroids/${identity}`;
 const pointerKey = (identity: string): string => `${folder(identity)}/current.json`;
@@ -72,6 +83,65 @@ const readCurrent = async (bucket: Bucket, identity: string, held: Held | null):
 };
 
 type Cached = { held: Held | null; checkedAt: number; checking: Promise<void> | null };
+
+/** Swaps the pointer; true also when a request whose reply was lost was sent again and met its own write. */
+const swapPointer = async (
+  bucket: Bucket,
+  identity: string,
+  etag: string | null,
+  pointer: Pointer,
+): Promise<boolean> => {
+  const body = JSON.stringify(pointer);
+  const written = await bucket.put(pointerKey(identity), body, {
+    condition: etag === null ? { ifNoneMatch: "*" } : { ifMatch: etag },
+    contentType: "application/json",
+  });
+  if ("etag" in written) return true;
+  return JSON.stringify((await readPointer(bucket, identity))?.pointer) === body;
+};
+
+const filesOf = ({ data, survey, map }: Pointer): readonly string[] =>
+  [data, survey, map].filter((key) => key !== undefined);
+
+/** Gives the files that the pointer no longer names; null: somebody else published since `basis`. */
+const replacePointer = async (
+  bucket: Bucket,
+  identity: string,
+  basis: Basis,
+  pointer: Pointer,
+): Promise<readonly string[] | null> => {
+  for (let replaced: readonly string[] = []; ; ) {
+    const read = await readPointer(bucket, identity);
+    // The reply to a swap was lost, and somebody attached to what it published.
+    if (read?.pointer.data === pointer.data) return replaced;
+    if ((read?.pointer.version ?? 0) !== basis.version) return null;
+    replaced = read === null ? [] : filesOf(read.pointer);
+    // It fails also when something was attached to the version of the basis at this moment: look again.
+    if (await swapPointer(bucket, identity, read?.etag ?? null, pointer)) return replaced;
+  }
+};
+
+/** What is found out about a version after it was published: files of their own that the pointer names. */
+const attachments = (bucket: Bucket, nonce: () => string): Pick<Centroids, "attach" | "attached"> => ({
+  attach: async ({ identity, version }, part, content) => {
+    const key = `${folder(identity)}/${version}-${part}-${nonce()}.json`;
+    await bucket.put(key, content, { contentType: "application/json" });
+    for (;;) {
+      const read = await readPointer(bucket, identity);
+      if (read?.pointer[part] === key) return true;
+      if (read === null || read.pointer.version !== version || read.pointer[part] !== undefined) break;
+      // Another part may be attached at the same moment: look again.
+      if (await swapPointer(bucket, identity, read.etag, { ...read.pointer, [part]: key })) return true;
+    }
+    await bucket.delete([key]);
+    return false;
+  },
+  attached: async ({ identity, version }, part) => {
+    const read = await readPointer(bucket, identity);
+    const key = read?.pointer.version === version ? read.pointer[part] : undefined;
+    return key === undefined ? null : ((await readText(bucket, key))?.body ?? null);
+  },
+});
 
 /** Keeps each identity's centroids for `ttlMs`; an outage of S3 prolongs what is held. Callers share one look-up. */
 const cachedReader = (bucket: Bucket, ttlMs: number, now: () => number) => {
@@ -118,38 +188,30 @@ export const bucketCentroids = (options: {
   const { bucket, now, nonce } = options;
   const cached = cachedReader(bucket, options.ttlMs ?? 5_000, now);
 
-  const swap = async (identity: string, { etag }: Basis, pointer: Pointer): Promise<boolean> => {
-    const written = await bucket.put(pointerKey(identity), JSON.stringify(pointer), {
-      condition: etag === null ? { ifNoneMatch: "*" } : { ifMatch: etag },
-      contentType: "application/json",
-    });
-    if ("etag" in written) return true;
-    // A request whose reply was lost was sent again and met its own write.
-    return (await readPointer(bucket, identity))?.pointer.data === pointer.data;
-  };
-
   return {
+    ...attachments(bucket, nonce),
     current: cached.read,
+    latest: async (identity) => (await readCurrent(bucket, identity, null))?.published ?? null,
     basis: async (identity) => {
       const read = await readPointer(bucket, identity);
-      if (read === null) return { version: 0, etag: null, published: false };
+      if (read === null) return { version: 0, published: false };
       const published = (await bucket.head(read.pointer.data)) !== null;
-      return { version: read.pointer.version, etag: read.etag, published };
+      return { version: read.pointer.version, published };
     },
     publish: async (training, basis, above = 0) => {
       const { identity } = training;
       const version = Math.max(basis.version, above) + 1;
       const data = `${folder(identity)}/${version}-${nonce()}.json`;
       const published = { ...training, version };
-      const replaced = basis.etag === null ? null : await readPointer(bucket, identity);
       await bucket.put(data, encodePublished(published), { contentType: "application/json" });
-      if (!(await swap(identity, basis, { version, data }))) {
+      const replaced = await replacePointer(bucket, identity, basis, { version, data });
+      if (replaced === null) {
         await bucket.delete([data]);
         return null;
       }
       cached.keep({ data, published });
       // Who is about to read the file that was replaced finds the new pointer when it looks again.
-      if (replaced !== null) await bucket.delete([replaced.pointer.data]);
+      if (replaced.length > 0) await bucket.delete(replaced);
       return published;
     },
   };

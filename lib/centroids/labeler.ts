@@ -20,9 +20,11 @@ export const centroidLabeler = (centroids: Pick<Centroids, "current">, enabled: 
       throw new RangeError(
         `centroids of ${identity} have ${published.dimension} dimensions, not ${dimension}`,
       );
+    const { ids, distances } = nearestCentroids(vectors, dimension, published.centroids, published.radii);
     return {
       version: published.version,
-      ...nearestCentroids(vectors, dimension, published.centroids, published.radii),
+      ids: ids.map((index) => published.ids[index] ?? -1),
+      distances,
     };
   },
 });

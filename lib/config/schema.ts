@@ -262,6 +262,32 @@ const clustering = section({
   sample: z.int().min(100).max(1_000_000).default(20_000).describe("largest number of vectors to train on"),
   seed: z.int().min(0).default(42).describe("seed: the same data gives the same clusters"),
   schedule: cron.default("rate(1 day)").describe("when clusters are rebuilt"),
+  growth: z
+    .number()
+    .min(0.05)
+    .nullable()
+    .default(0.5)
+    .describe("clusters are rebuilt when the collection has grown by this share since; null: not for that"),
+  drift: z
+    .number()
+    .min(0.01)
+    .nullable()
+    .default(0.1)
+    .describe(
+      "clusters are rebuilt when the mean distance of chunks to their centroids has grown by this share; null: not for that",
+    ),
+  shardRows: z
+    .int()
+    .min(1_000)
+    .max(1_000_000)
+    .default(50_000)
+    .describe("chunks of a shard when all are assigned to their clusters"),
+  mapPoints: z
+    .int()
+    .min(0)
+    .max(10_000)
+    .default(2_000)
+    .describe("chunks on the map of GET /clusters/map; 0: no map"),
 });
 
 const search = section({

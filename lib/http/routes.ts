@@ -144,7 +144,7 @@ export const routes = {
     open: false,
     status: 200,
     response: schemas.clustersMapResponse,
-    failures: ["NOT_AVAILABLE"],
+    failures: [...aws, ...store],
   },
   rebuildClusters: {
     method: "POST",

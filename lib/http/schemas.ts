@@ -258,10 +258,13 @@ export const clustersQuery = z.strictObject({ limit: limit(500, 100), cursor: cu
 export const clustersResponse = z.object({
   version: z.int().min(0).describe("0: nothing is published yet"),
   trainedAt: instant.optional().describe("when this version was trained; milliseconds since 1970"),
+  rows: z.int().min(0).describe("chunks that were clustered"),
+  exact: z.boolean().describe("false: sizes and spreads are those of a sample, scaled up"),
   clusters: z.array(
     z.object({
-      id: z.int().min(0),
+      id: z.int().min(0).describe("a name: the same cluster keeps it when the clusters are rebuilt"),
       size: z.int().min(0),
+      spread: z.number().describe("mean distance, 1 − cosine, of its chunks to its centre"),
       terms: z.array(z.string()).describe("words that set the cluster apart, best first"),
       nearest: z.array(z.string()).describe("ids of the chunks nearest to the centre"),
     }),
@@ -270,8 +273,17 @@ export const clustersResponse = z.object({
 });
 
 export const clustersMapResponse = z.object({
-  version: z.int().min(0),
-  points: z.array(z.object({ id: z.string(), x: z.number(), y: z.number(), clusterId: z.int() })),
+  version: z.int().min(0).describe("0: nothing is published yet"),
+  points: z
+    .array(
+      z.object({
+        id: z.string().describe("of a chunk"),
+        x: z.number(),
+        y: z.number(),
+        clusterId: z.int().describe("−1: in no cluster"),
+      }),
+    )
+    .describe("a sample of the chunks, x and y from −1 to 1; empty until the map is drawn"),
 });
 
 export const rebuildResponse = z.object({ state: z.literal("queued") });

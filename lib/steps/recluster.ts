@@ -1,27 +1,18 @@
-import type { Queue } from "../aws/queue.ts";
-import type { Basis, Centroids } from "../centroids/centroids.ts";
+import type { Basis } from "../centroids/centroids.ts";
+import { nameClusters } from "../centroids/name-clusters.ts";
 import type { PublishedCentroids, Training } from "../centroids/published.ts";
 import type { Clustering } from "../cluster/cluster-model.ts";
-import { clusterSizes } from "../cluster/clustering.ts";
-import type { Products } from "../cluster/products.ts";
+import { nearestCentroids } from "../cluster/nearest.ts";
 import { type ClusterAlgorithm, clusterModels, isClusterAlgorithm } from "../cluster/registry.ts";
-import { reservoir, type Sample } from "../cluster/reservoir.ts";
+import { spreadsOf, tallyOf } from "../cluster/tally.ts";
 import { groupTerms } from "../cluster/terms.ts";
-import type { Config } from "../config/schema.ts";
-import type { Log } from "../log.ts";
-import type { ReclusterMessage } from "../messages.ts";
-import { type CollectionSpec, collectionNames, type VectorStore } from "../store/store.ts";
-
-export type ReclusterDeps = {
-  readonly config: Pick<Config, "store" | "clustering">;
-  readonly store: Pick<VectorStore, "collections" | "count" | "scan" | "fetch">;
-  readonly centroids: Centroids;
-  /** What multiplies matrices while clusters are trained; without it the WebAssembly kernel does. */
-  readonly products?: Products;
-  readonly log: Pick<Log, "info" | "debug">;
-  /** ms since 1970 */
-  readonly now: () => number;
-};
+import type { MapMessage, RebuildMessage, ReclusterMessage, ShardMessage } from "../messages.ts";
+import { type CollectionSpec, collectionNames } from "../store/store.ts";
+import { nearestPerCluster, type ReclusterDeps } from "./recluster-deps.ts";
+import { judge } from "./recluster-judge.ts";
+import { drawMap } from "./recluster-map.ts";
+import { drawSample, highestLabel, type RowSample } from "./recluster-sample.ts";
+import { assignShard, shardMessages } from "./recluster-shards.ts";
 
 /** What became of one collection. */
 export type ReclusterReport = {
@@ -34,36 +25,11 @@ export type ReclusterReport = {
   readonly rows?: number;
 };
 
-const pageRows = 500;
-/** Members whose texts name a cluster, and how many words and ids are published of it. */
+/** Members whose texts name a cluster, and how many words are published of it. */
 const membersForTerms = 32;
 const termsPerCluster = 8;
-const nearestPerCluster = 5;
-
-/** Reads the whole collection by pages; also gives the highest version that a row was labelled with. */
-const sampleRows = async (
-  { config, store }: ReclusterDeps,
-  spec: CollectionSpec,
-  signal: AbortSignal,
-): Promise<Sample & { readonly labelledUpTo: number }> => {
-  const { sample, seed } = config.clustering;
-  const drawn = reservoir(sample, spec.dimension, seed);
-  let labelledUpTo = 0;
-  let cursor: string | undefined;
-  do {
-    signal.throwIfAborted();
-    const page = await store.scan(spec.name, {
-      limit: pageRows,
-      ...(cursor === undefined ? {} : { cursor }),
-    });
-    for (const row of page.rows) {
-      drawn.add(row.id, row.vector);
-      labelledUpTo = Math.max(labelledUpTo, row.clusterVersion);
-    }
-    cursor = page.cursor;
-  } while (cursor !== undefined);
-  return { ...drawn.take(), labelledUpTo };
-};
+/** After so long what a version still needs is asked for again: its messages may have been lost. */
+const overdueMs = 3_600_000;
 
 /** Rows of the sample in each cluster, nearest to the centre first, ties by id. */
 const membersByDistance = ({ labels, distances, k }: Clustering, ids: readonly string[]): string[][] => {
@@ -88,14 +54,30 @@ const describe = async (
   return groupTerms(texts, termsPerCluster);
 };
 
+/** What the sample says of each cluster; sizes are scaled up to all rows, an unbiased estimate for a uniform sample. */
+const measure = (
+  { ids, vectors, rows }: RowSample,
+  d: number,
+  { k, labels, distances, centroids, radii }: Clustering,
+): Pick<Training, "sizes" | "spreads" | "meanDistance"> => {
+  const toNearest = radii === undefined ? distances : nearestCentroids(vectors, d, centroids).distances;
+  const tally = tallyOf({ ids, labels, distances, toNearest }, k, 0);
+  return {
+    sizes: tally.sizes.map((size) => Math.round((size * rows) / ids.length)),
+    spreads: spreadsOf(tally),
+    meanDistance: tally.distanceSum / ids.length,
+  };
+};
+
 const train = async (
   deps: ReclusterDeps,
   spec: CollectionSpec,
   algorithm: ClusterAlgorithm,
+  basis: Basis,
   signal: AbortSignal,
-): Promise<{ readonly training: Training; readonly labelledUpTo: number } | null> => {
+): Promise<Training | null> => {
   const { k, seed } = deps.config.clustering;
-  const sample = await sampleRows(deps, spec, signal);
+  const sample = await drawSample(deps, spec, basis.version, signal);
   const clustering = await clusterModels[algorithm].offline.fit(sample.vectors, spec.dimension, {
     k,
     seed,
@@ -105,129 +87,140 @@ const train = async (
   });
   if (clustering.k === 0) return null;
   const members = membersByDistance(clustering, sample.ids);
-  // The nearest centroid of each row of a uniform sample: scaled up, an unbiased estimate for the rest.
-  const scale = sample.rows / sample.ids.length;
-  const training: Training = {
+  return {
     identity: spec.identity,
     algorithm,
     seed,
     k: clustering.k,
     dimension: spec.dimension,
+    ...nameClusters(sample.vectors, clustering, await deps.centroids.latest(spec.identity)),
     centroids: clustering.centroids,
     ...(clustering.radii && { radii: [...clustering.radii] }),
-    sizes: [...clusterSizes(clustering.labels, clustering.k)].map((size) => Math.round(size * scale)),
+    ...measure(sample, spec.dimension, clustering),
     terms: await describe(deps, spec, members),
     nearest: members.map((ids) => ids.slice(0, nearestPerCluster)),
     rows: sample.rows,
     sampled: sample.ids.length,
     trainedAt: deps.now(),
   };
-  return { training, labelledUpTo: sample.labelledUpTo };
 };
 
-/** Why there is nothing to do for this collection; null: train. */
-const reasonToSkip = async (
-  { config, store }: ReclusterDeps,
+/** Clears up behind a training and asks for what its version does not have yet: the assignment of all rows, the map. */
+const askForRest = async (
+  deps: ReclusterDeps,
   spec: CollectionSpec,
-  reason: ReclusterMessage["reason"],
-  basis: Basis,
-): Promise<string | null> => {
-  const { minRows } = config.clustering;
-  if (reason === "minRows" && basis.published) return `centroids are there already, version ${basis.version}`;
-  const rows = await store.count(spec.name);
-  return rows < minRows
-    ? `${rows} chunks are stored; clusters are made from ${minRows} (clustering.minRows)`
-    : null;
+  published: PublishedCentroids,
+): Promise<void> => {
+  await deps.samples.clear(spec.identity);
+  const surveyed = (await deps.centroids.attached(published, "survey")) !== null;
+  const mapped = (await deps.centroids.attached(published, "map")) !== null;
+  const map: MapMessage = {
+    version: 1,
+    task: "map",
+    collection: spec.name,
+    identity: spec.identity,
+    clusterVersion: published.version,
+  };
+  await deps.queue.send([
+    ...(surveyed ? [] : shardMessages(deps, spec, published)),
+    ...(mapped || deps.config.clustering.mapPoints === 0 ? [] : [map]),
+  ]);
+};
+
+const publishedReport = (collection: string, published: PublishedCentroids, why: string): ReclusterReport => {
+  const { version, k, rows, sampled } = published;
+  const message = `version ${version}: ${k} clusters of ${rows} chunks, trained on ${sampled} (${why})`;
+  return { collection, outcome: "published", message, version, k, rows };
 };
 
 const reclusterCollection = async (
   deps: ReclusterDeps,
   spec: CollectionSpec,
   algorithm: ClusterAlgorithm,
-  reason: ReclusterMessage["reason"],
+  message: RebuildMessage,
   signal: AbortSignal,
 ): Promise<ReclusterReport> => {
   const collection = spec.name;
+  const skipped = (why: string): ReclusterReport => ({ collection, outcome: "skipped", message: why });
   const basis = await deps.centroids.basis(spec.identity);
-  const skip = await reasonToSkip(deps, spec, reason, basis);
-  if (skip !== null) return { collection, outcome: "skipped", message: skip };
-  const trained = await train(deps, spec, algorithm, signal);
-  if (trained === null)
-    return { collection, outcome: "skipped", message: "no clusters were found, so the published ones stay" };
+  const before = await deps.centroids.latest(spec.identity);
+  const { train: needed, why } = await judge(deps, spec, message, before);
+  if (!needed) {
+    const again = before?.request !== undefined && before.request === message.request;
+    if (before !== null && (again || deps.now() - before.trainedAt > overdueMs))
+      await askForRest(deps, spec, before);
+    return skipped(why);
+  }
+  const trained = await train(deps, spec, algorithm, basis, signal);
+  if (trained === null) return skipped("no clusters were found, so the published ones stay");
   signal.throwIfAborted();
-  const published = await deps.centroids.publish(trained.training, basis, trained.labelledUpTo);
-  return published === null
-    ? { collection, outcome: "superseded", message: "another training published first; this one is dropped" }
-    : publishedReport(collection, published);
+  const training = { ...trained, ...(message.request !== undefined && { request: message.request }) };
+  const labelledUpTo = await highestLabel(deps, spec, basis.version);
+  const published = await deps.centroids.publish(training, basis, labelledUpTo);
+  if (published === null)
+    return {
+      collection,
+      outcome: "superseded",
+      message: "another training published first; this one is dropped",
+    };
+  await askForRest(deps, spec, published);
+  return publishedReport(collection, published, why);
 };
 
-const publishedReport = (collection: string, published: PublishedCentroids): ReclusterReport => {
-  const { version, k, rows, sampled } = published;
-  const message = `version ${version}: ${k} clusters of ${rows} chunks, trained on ${sampled}`;
-  return { collection, outcome: "published", message, version, k, rows };
+const rebuild = async (
+  deps: ReclusterDeps,
+  message: RebuildMessage,
+  signal: AbortSignal,
+): Promise<readonly ReclusterReport[]> => {
+  const { algorithm } = deps.config.clustering;
+  const { reason } = message;
+  if (!isClusterAlgorithm(algorithm)) {
+    deps.log.info("no clusters are made", { reason, algorithm });
+    return [];
+  }
+  const base = deps.config.store.collection;
+  const specs = (await deps.store.collections()).filter(
+    (spec) => spec.name === collectionNames(base, spec.identity).main,
+  );
+  const reports: ReclusterReport[] = [];
+  for (const spec of specs) {
+    const startedAt = deps.now();
+    const report = await reclusterCollection(deps, spec, algorithm, message, signal);
+    const { message: detail, ...facts } = report;
+    deps.log.info("recluster", { reason, ...facts, detail, tookMs: deps.now() - startedAt });
+    reports.push(report);
+  }
+  return reports;
+};
+
+const supplement = async (
+  deps: ReclusterDeps,
+  message: ShardMessage | MapMessage,
+  signal: AbortSignal,
+): Promise<readonly ReclusterReport[]> => {
+  const startedAt = deps.now();
+  const outcome =
+    message.task === "shard"
+      ? await assignShard(deps, message, signal)
+      : await drawMap(deps, message, signal);
+  const { version: _format, ...facts } = message;
+  deps.log.info("recluster", { ...facts, outcome, tookMs: deps.now() - startedAt });
+  return [];
 };
 
 /**
- * Trains centroids on a sample of each main collection and publishes them under a new version. Rewrites no row: search
- * computes the labels of rows that carry an older version.
+ * Trains centroids on a sample of each main collection and publishes them under a new version; then, by messages to
+ * itself, assigns all rows in shards and draws the map. Rewrites no row: search computes the labels of rows that carry an
+ * older version.
  *
- * `minRows` does nothing where centroids are published; no reason trains below `clustering.minRows` rows; algorithm
- * `none` never trains. Running it twice publishes twice and harms nothing. An abort rejects, nothing is published.
+ * `minRows` does nothing where centroids are published, `check` where the collection has neither grown nor drifted; no
+ * reason trains below `clustering.minRows` rows; algorithm `none` never trains. A request that is delivered again trains
+ * no second time. An abort rejects, nothing is published, and the next delivery goes on with the sample.
  */
 export const reclusterStep =
   (deps: ReclusterDeps) =>
   async (
-    { reason }: ReclusterMessage,
+    message: ReclusterMessage,
     { signal }: { readonly signal: AbortSignal },
-  ): Promise<readonly ReclusterReport[]> => {
-    const { algorithm } = deps.config.clustering;
-    if (!isClusterAlgorithm(algorithm)) {
-      deps.log.info("no clusters are made", { reason, algorithm });
-      return [];
-    }
-    const base = deps.config.store.collection;
-    const specs = (await deps.store.collections()).filter(
-      (spec) => spec.name === collectionNames(base, spec.identity).main,
-    );
-    const reports: ReclusterReport[] = [];
-    for (const spec of specs) {
-      const startedAt = deps.now();
-      const report = await reclusterCollection(deps, spec, algorithm, reason, signal);
-      const { message: detail, ...facts } = report;
-      deps.log.info("recluster", { reason, ...facts, detail, tookMs: deps.now() - startedAt });
-      reports.push(report);
-    }
-    return reports;
-  };
-
-export type ReclusterTrigger = (embedding: { readonly identity: string }) => Promise<void>;
-
-/**
- * What the writer calls when a document has become ready: asks for the first training once there are
- * `clustering.minRows` chunks. While there are fewer it counts, which is cheap because they are few; once centroids are
- * published it does nothing for good. After asking it stays quiet for `quietMs`, then asks again if nothing came of it.
- */
-export const reclusterTrigger = (deps: {
-  readonly config: Pick<Config, "store" | "clustering">;
-  readonly store: Pick<VectorStore, "count">;
-  readonly centroids: Pick<Centroids, "current">;
-  readonly queue: Queue<ReclusterMessage>;
-  readonly now: () => number;
-  readonly quietMs?: number;
-}): ReclusterTrigger => {
-  const { algorithm, minRows } = deps.config.clustering;
-  const published = new Set<string>();
-  const askedAt = new Map<string, number>();
-  return async ({ identity }) => {
-    if (!isClusterAlgorithm(algorithm) || published.has(identity)) return;
-    if (deps.now() - (askedAt.get(identity) ?? Number.NEGATIVE_INFINITY) < (deps.quietMs ?? 60_000)) return;
-    if ((await deps.centroids.current(identity)) !== null) {
-      published.add(identity);
-      return;
-    }
-    const { main } = collectionNames(deps.config.store.collection, identity);
-    if ((await deps.store.count(main)) < minRows) return;
-    askedAt.set(identity, deps.now());
-    await deps.queue.send([{ version: 1, reason: "minRows" }]);
-  };
-};
+  ): Promise<readonly ReclusterReport[]> =>
+    "task" in message ? supplement(deps, message, signal) : rebuild(deps, message, signal);

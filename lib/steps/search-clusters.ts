@@ -6,10 +6,12 @@ import { cosineDistance, dotRows } from "../cluster/vectors.ts";
 import type { ClusteredHit, HitCluster } from "../rerank/reranker.ts";
 import type { ScoredChunk } from "../scored-chunk.ts";
 
-/** A label for each candidate (−1 is noise) and the centroids `[k, d]` that the labels count in. */
+/** A label for each candidate (−1 is noise), the centroids `[k, d]` that the labels count in, and the clusters' ids `[k]`. */
 export type CandidateLabels = {
   readonly labels: Int32Array;
   readonly centroids: Float32Array;
+  /** Absent: the labels themselves. */
+  readonly ids?: readonly number[];
 };
 
 const vectorsOf = (rows: readonly ScoredChunk[], d: number): Float32Array => {
@@ -27,10 +29,11 @@ export const noLabels = (rows: readonly ScoredChunk[]): CandidateLabels => ({
 /** The labels that rows carry where they are of the current version; the nearest centroid (that reaches them) of the others. */
 export const publishedLabels = (
   rows: readonly ScoredChunk[],
-  { version, k, dimension, centroids, radii }: PublishedCentroids,
+  { version, dimension, centroids, radii, ids: names }: PublishedCentroids,
 ): CandidateLabels => {
+  const indices = new Map([[-1, -1], ...names.map((id, index) => [id, index] as const)]);
   const labels = Int32Array.from(rows, (row) =>
-    row.clusterVersion === version && row.clusterId >= -1 && row.clusterId < k ? row.clusterId : -2,
+    row.clusterVersion === version ? (indices.get(row.clusterId) ?? -2) : -2,
   );
   const stale = [...labels.keys()].filter((index) => labels[index] === -2);
   const { ids } = nearestCentroids(
@@ -43,7 +46,7 @@ export const publishedLabels = (
     radii,
   );
   for (const [at, index] of stale.entries()) labels[index] = ids[at] ?? -1;
-  return { labels, centroids };
+  return { labels, centroids, ids: names };
 };
 
 /** Clusters made of the candidates alone. */
@@ -61,7 +64,7 @@ export const queryLabels = async (
 export const clusterHits = (
   rows: readonly ScoredChunk[],
   query: Float32Array,
-  { labels, centroids }: CandidateLabels,
+  { labels, centroids, ids }: CandidateLabels,
 ): readonly ClusteredHit[] => {
   const d = query.length;
   const sizes = clusterSizes(labels, centroids.length / d);
@@ -75,8 +78,9 @@ export const clusterHits = (
   return rows.map((row, index) => {
     const label = labels[index] ?? -1;
     if (label < 0) return { ...row, cluster: make(--noise, 1, row.vector), clusterDistance: 0 };
+    const id = ids?.[label] ?? label;
     const cluster =
-      clusters.get(label) ?? make(label, sizes[label] ?? 1, centroids.subarray(label * d, (label + 1) * d));
+      clusters.get(id) ?? make(id, sizes[label] ?? 1, centroids.subarray(label * d, (label + 1) * d));
     return {
       ...row,
       cluster,

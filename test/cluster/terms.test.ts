@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import { reservoir } from "../../lib/cluster/reservoir.ts";
 import { contentWords, groupTerms } from "../../lib/cluster/terms.ts";
 
 describe("words that name a cluster", () => {
@@ -52,37 +51,5 @@ describe("words that name a cluster", () => {
   it("one text that repeats a word does not name the cluster alone", () => {
     const texts = ["spam ".repeat(50), "kite wind", "kite line", "kite bridle"];
     expect(groupTerms([texts, ["tea"]], 1)[0]).toEqual(["kite"]);
-  });
-});
-
-describe("the sample of a stream", () => {
-  const draw = (size: number, rows: number, seed: number) => {
-    const sample = reservoir(size, 1, seed);
-    for (let i = 0; i < rows; i++) sample.add(`row${i}`, Float32Array.of(i));
-    return sample.take();
-  };
-
-  it("is the whole stream while it fits", () => {
-    const { ids, vectors, rows } = draw(10, 4, 1);
-    expect(ids).toEqual(["row0", "row1", "row2", "row3"]);
-    expect([...vectors]).toEqual([0, 1, 2, 3]);
-    expect(rows).toBe(4);
-  });
-
-  it("keeps ids and vectors together, each row once, and depends on the seed alone", () => {
-    const { ids, vectors, rows } = draw(50, 1_000, 1);
-    expect(rows).toBe(1_000);
-    expect(new Set(ids).size).toBe(50);
-    expect(ids).toEqual([...vectors].map((i) => `row${i}`));
-    expect(draw(50, 1_000, 1).ids).toEqual(ids);
-    expect(draw(50, 1_000, 2).ids).not.toEqual(ids);
-  });
-
-  it("takes early and late rows alike", () => {
-    let early = 0;
-    for (let seed = 0; seed < 200; seed++)
-      early += draw(20, 400, seed).ids.filter((id) => Number(id.slice(3)) < 200).length;
-    // 4,000 draws of probability 1/2: 5 standard deviations are 158.
-    expect(Math.abs(early - 2_000)).toBeLessThan(158);
   });
 });

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { contentHash } from "../../lib/ids.ts";
 import type { ReclusterMessage } from "../../lib/messages.ts";
 import { listClusters } from "../../lib/steps/clusters.ts";
-import { reclusterTrigger } from "../../lib/steps/recluster.ts";
+import { reclusterTrigger } from "../../lib/steps/recluster-trigger.ts";
 import { searchStack, subjectRows } from "./stack.ts";
 
 const yaml = "clustering: { minRows: 30, k: 3 }";
@@ -38,9 +39,10 @@ describe("rebuilding the clusters", () => {
     expect(await stack.store.scan(stack.names.main, { limit: 100 })).toEqual(before);
   });
 
-  it("of more rows than the sample scales the sizes to all rows, and reads every page", async () => {
+  it("of more rows than the sample scales the sizes to all rows", async () => {
     const stack = await searchStack("clustering: { minRows: 30, k: 3, sample: 300 }");
-    await stack.add(...subjectRows(400));
+    // Ids of chunks are hashes.
+    await stack.add(...subjectRows(400).map((row) => ({ ...row, id: contentHash(row.id) })));
     await stack.recluster();
     const { sizes, rows, sampled } = (await stack.centroids.current(stack.embedder.identity))!;
     expect([rows, sampled]).toEqual([1_200, 300]);
@@ -146,9 +148,10 @@ describe("rebuilding the clusters", () => {
 describe("the list of clusters", () => {
   it("is empty, of version 0, while nothing is published or stored", async () => {
     const stack = await searchStack(yaml);
-    expect(await listClusters(stack)({ limit: 10 })).toEqual({ version: 0, clusters: [] });
+    const nothing = { version: 0, rows: 0, exact: false, clusters: [] };
+    expect(await listClusters(stack)({ limit: 10 })).toEqual(nothing);
     await stack.store.drop(stack.names.main);
-    expect(await listClusters(stack)({ limit: 10 })).toEqual({ version: 0, clusters: [] });
+    expect(await listClusters(stack)({ limit: 10 })).toEqual(nothing);
   });
 
   it("comes by pages, each cluster once", async () => {
@@ -228,15 +231,21 @@ describe("asking for the first clusters", () => {
     expect([sent.length, counts()]).toEqual([2, 2]);
   });
 
-  it("ends for good once centroids are published: nothing is counted any more", async () => {
+  it("becomes asking for a check every five minutes once centroids are published; nothing is counted any more", async () => {
     const { add, ready, sent, clock, counts, recluster } = await watched();
     await add(...subjectRows(10));
     await recluster();
-    for (let i = 0; i < 3; i++) {
+    for (let i = 0; i < 12; i++) {
       clock.ms += 60_000;
       await ready();
     }
-    expect([sent.length, counts()]).toEqual([0, 0]);
+    expect([sent, counts()]).toEqual([
+      [
+        { version: 1, reason: "check" },
+        { version: 1, reason: "check" },
+      ],
+      0,
+    ]);
   });
 
   it("never happens with algorithm `none`", async () => {

@@ -3,10 +3,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { bucketCentroids } from "../../lib/centroids/centroids.ts";
+import { bucketSampleParts } from "../../lib/centroids/sample-parts.ts";
+import { bucketShards } from "../../lib/centroids/survey.ts";
 import type { ChunkRow } from "../../lib/chunk-row.ts";
 import { parseConfig } from "../../lib/config/load.ts";
 import { hashEmbedder } from "../../lib/embed/hash-embedder.ts";
-import type { ReclusterMessage } from "../../lib/messages.ts";
+import type { RebuildMessage, ReclusterMessage } from "../../lib/messages.ts";
 import { customRerankers } from "../../lib/steps/custom-rerankers.ts";
 import { reclusterStep } from "../../lib/steps/recluster.ts";
 import { type SearchQuery, searchStep } from "../../lib/steps/search.ts";
@@ -64,7 +66,18 @@ export const searchStack = async (yaml = "") => {
     clock: () => performance.now(),
     scorePairs: async (_, texts) => new Float32Array(texts.length),
   });
-  const recluster = reclusterStep({ config, store, centroids, log: silent, now });
+  const queued: ReclusterMessage[] = [];
+  const reclusterDeps = {
+    config,
+    store,
+    centroids,
+    samples: bucketSampleParts(bucket, now),
+    shards: bucketShards(bucket),
+    queue: { send: async (messages: readonly ReclusterMessage[]) => void queued.push(...messages) },
+    log: silent,
+    now,
+  };
+  const recluster = reclusterStep(reclusterDeps);
   return {
     config,
     store,
@@ -76,7 +89,10 @@ export const searchStack = async (yaml = "") => {
     add: (...rows: readonly (Partial<ChunkRow> & { id: string })[]) => add(names.main, rows),
     addLow: (...rows: readonly (Partial<ChunkRow> & { id: string })[]) => add(names.low, rows),
     search: (query: SearchQuery, signal = new AbortController().signal) => step(query, signal),
-    recluster: (reason: ReclusterMessage["reason"] = "request", signal = new AbortController().signal) =>
+    /** What the recluster step sent to itself. */
+    queued,
+    reclusterDeps,
+    recluster: (reason: RebuildMessage["reason"] = "request", signal = new AbortController().signal) =>
       recluster({ version: 1, reason }, { signal }),
   };
 };
