@@ -16,6 +16,7 @@ export const handler = consume(kettle, "ingest", parseIngest, async () => {
     queue: kettle.queues.embed,
     readChunks: (input) => reader.read({ ...input, limits }),
     limits,
+    folders: kettle.config.metadata.folders,
     fingerprint: await kettle.fingerprint(),
     embedding: await kettle.identity(),
   });

@@ -10,7 +10,7 @@ import { readers } from "./read/registry.ts";
  * that only refuse documents are not among it, nor is what search does with the chunks.
  */
 export const shapedBy = (
-  config: Pick<Config, "chunking" | "quality" | "limits"> & {
+  config: Pick<Config, "chunking" | "metadata" | "quality" | "limits"> & {
     readonly embedding: { readonly images: Pick<Config["embedding"]["images"], "ocrLanguages" | "gps"> };
   },
   embedding: { readonly identity: string },
@@ -22,6 +22,7 @@ export const shapedBy = (
   languageVersion,
   chunking: config.chunking,
   chunkBytes: config.limits.chunkBytes,
+  folders: config.metadata.folders,
   quality: config.quality,
   ocrLanguages: config.embedding.images.ocrLanguages,
   gps: config.embedding.images.gps,

@@ -347,6 +347,21 @@ const limits = section({
   chunkBytes: z.int().min(256).max(32_000).default(8_192).describe("largest chunk text in UTF-8 bytes"),
 });
 
+const metadata = section({
+  folders: z
+    .record(
+      z.string().min(1),
+      z.record(
+        z.string().regex(/^[A-Za-z0-9_-]{1,100}$/),
+        z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]),
+      ),
+    )
+    .default({})
+    .describe(
+      "fields for all documents whose keys begin so, `{hr/: {department: HR}}`; a longer prefix stands above a shorter one, the object's own user metadata above both",
+    ),
+});
+
 const http = section({
   auth: z.boolean().default(true).describe("ask for a bearer token"),
   tokenSecret: secret.describe("Secrets Manager name of the bearer token; locally KETTLE_TOKEN serves"),
@@ -538,6 +553,7 @@ export const configSchema = z.strictObject({
   quality: quality.describe("what happens to poor chunks"),
   clustering: clustering.describe("clusters"),
   search: search.describe("defaults of POST /search"),
+  metadata: metadata.describe("what is known of documents by where they lie"),
   limits: limits.describe("bounds; what exceeds them is refused with a typed failure"),
   http: http.describe("HTTP API"),
   queues: queues.describe("delivery"),

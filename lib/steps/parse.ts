@@ -8,6 +8,7 @@ import { type EntryChange, nextRun, type ReadEntry } from "../ledger/ledger.ts";
 import type { Progress } from "../ledger/progress.ts";
 import type { EmbedMessage, LookMessage } from "../messages.ts";
 import { qualityReport } from "../quality/report.ts";
+import { type FolderRules, folderMetadata } from "../read/folder-metadata.ts";
 import type { Embedding } from "./collections.ts";
 import { type CompleteDeps, completeRun } from "./complete.ts";
 import type { Delivery } from "./delivery.ts";
@@ -44,6 +45,8 @@ export type ParseDeps = CompleteDeps & {
   /** @throws typed failures; a permanent one is recorded on the document. */
   readonly readChunks: ReadChunks;
   readonly limits: { readonly objectBytes: number; readonly chunks: number };
+  /** What is known of documents by where they lie. Default: nothing. */
+  readonly folders?: FolderRules;
   /** Of the parameters and code versions that shape chunks: see `fingerprint`. */
   readonly fingerprint: string;
   readonly embedding: Embedding;
@@ -233,7 +236,7 @@ const prepare = async (
       "DOCUMENT_TOO_LARGE",
       `${key} has ${chunks.length} chunks; limits.chunks is ${deps.limits.chunks}`,
     );
-  const metadata = { ...read.metadata, ...head.metadata };
+  const metadata = { ...read.metadata, ...folderMetadata(deps.folders ?? {}, key), ...head.metadata };
   const shared = { bucket, key, documentId: id, contentType, metadata };
   return { chunks, copies, notes, shared, plan: planOf(chunks, shared, options) };
 };

@@ -40,6 +40,27 @@ describe("parse", () => {
     ]);
   });
 
+  it("what a folder says stands between the file and the object's own metadata; inner folders above outer ones", async () => {
+    const { documents, steps, queues } = harness();
+    documents.upload(key, "one", { metadata: { author: "li" } });
+    const readChunks: ReadChunks = async (input) => ({
+      ...(await lines(input)),
+      metadata: { author: "file", title: "T", team: "file" },
+    });
+    const folders = {
+      [key]: { team: "inner" },
+      [key.slice(0, 1)]: { team: "outer", author: "folder", year: 2026 },
+      "elsewhere/": { team: "other" },
+    };
+    await steps.parse({ readChunks, folders })(look, first);
+    expect(queues.embed.sent[0]?.document.metadata).toEqual({
+      author: "li",
+      title: "T",
+      team: "inner",
+      year: 2026,
+    });
+  });
+
   it("the object's own metadata stand above what the file says of itself", async () => {
     const { documents, steps, queues } = harness();
     documents.upload(key, "one", { metadata: { author: "li" } });
