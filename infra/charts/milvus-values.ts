@@ -80,14 +80,14 @@ const rootPassword = [
 ];
 
 /** Components that need no GPU, with what each does not run without. */
-const steadyComponents = ({ infra: { milvus } }: Config) => ({
+const steadyComponents = ({ infra: { milvus } }: Config, certificate: string) => ({
   mixCoordinator: { replicas: 2, activeStandby: { enabled: true }, extraEnv: rootPassword, ...onCpu(1, 2) },
   proxy: {
     replicas: milvus.proxies,
     ...onCpu(1, 2),
     topologySpreadConstraints: spread("proxy"),
     // A proxy reads its certificate when it starts.
-    annotations: { "kettle/certificate": String(milvus.certificateGeneration) },
+    annotations: { "kettle/certificate": certificate },
     tls: { enabled: true, secretName: milvusNames.tlsSecret },
     volumes: [{ name: "certificate", secret: { secretName: milvusNames.tlsSecret } }],
     volumeMounts: [{ name: "certificate", mountPath: milvusNames.certificateFolder, readOnly: true }],
@@ -122,12 +122,18 @@ const storage = (region: string, bucketName: string) => ({
   },
 });
 
+export type MilvusSurroundings = {
+  /** Milvus's own bucket. */
+  readonly bucketName: string;
+  /** Anything that is another with another certificate. */
+  readonly certificate: string;
+};
+
 /**
  * Values of the Milvus chart for the parameters of one stage. Nothing secret is among them: the root password and the
  * certificate are in Kubernetes Secrets that `secret-sync.ts` fills.
- * @param bucketName Milvus's own bucket
  */
-export const milvusValues = (config: Config, bucketName: string) => {
+export const milvusValues = (config: Config, { bucketName, certificate }: MilvusSurroundings) => {
   const { gpu, queryNodes, queryNodesOnGpu } = infraPlan(config);
   const { milvus } = config.infra;
   return {
@@ -140,7 +146,7 @@ export const milvusValues = (config: Config, bucketName: string) => {
     log: { level: "info", format: "text" },
     extraConfigFiles: { "user.yaml": userYaml(config) },
     ...storage(config.aws.region, bucketName),
-    ...steadyComponents(config),
+    ...steadyComponents(config, certificate),
     queryNode: {
       replicas: queryNodes,
       ...place(queryNodesOnGpu)(milvus.queryNodeCpu, milvus.queryNodeMemoryGiB),

@@ -153,7 +153,8 @@ const podSpec = (secrets: readonly SyncedSecret[], { region, namespace }: Secret
 export type SecretSyncPlace = { readonly region: string; readonly namespace: string };
 
 /**
- * @param generation whatever changes when the secrets must be read again; a Job cannot be changed, so it gets another name
+ * @param generation whatever changes when the secrets must be read again, as a part of a name: a Job cannot be changed,
+ *   so it gets another one
  */
 export const secretSyncManifests = (
   secrets: readonly SyncedSecret[],
@@ -167,7 +168,7 @@ export const secretSyncManifests = (
   // ARNs are only known when it is deployed: they cannot be part of the name.
   const named = secrets.map(({ name, type }) => [name, type]);
   const digest = createHash("sha256")
-    .update(JSON.stringify([generation, named, secretSync, syncScript]))
+    .update(JSON.stringify([named, secretSync, syncScript]))
     .digest("hex")
     .slice(0, 8);
   return [
@@ -178,7 +179,7 @@ export const secretSyncManifests = (
     {
       apiVersion: "batch/v1",
       kind: "Job",
-      metadata: { name: `secret-sync-${digest}`, namespace },
+      metadata: { name: `secret-sync-${digest}-${generation}`, namespace },
       spec,
     },
   ];

@@ -22,8 +22,8 @@ export type MilvusLoadBalancerProps = {
   readonly cluster: ICluster;
   readonly vpc: IVpc;
   readonly securityGroup: SecurityGroup;
-  /** Made before: what the binding is in. */
-  readonly namespace: Construct;
+  /** What must be there before the controller and the binding. */
+  readonly after: readonly Construct[];
 };
 
 /**
@@ -67,7 +67,7 @@ export class MilvusLoadBalancer extends Construct {
     this.bind(props);
   }
 
-  private bind({ cluster, vpc, namespace }: MilvusLoadBalancerProps): void {
+  private bind({ cluster, vpc, after }: MilvusLoadBalancerProps): void {
     const identity = new PodIdentity(this, "ControllerIdentity", {
       cluster,
       namespace: controller.namespace,
@@ -90,12 +90,12 @@ export class MilvusLoadBalancer extends Construct {
         vpcId: vpc.vpcId,
       }),
     });
-    chart.node.addDependency(identity);
+    chart.node.addDependency(identity, ...after);
     const binding = new KubernetesManifest(this, "Binding", {
       cluster,
       manifest: [targetGroupBinding(this.targets.targetGroupArn, vpc.vpcId)],
     });
-    binding.node.addDependency(chart, namespace);
+    binding.node.addDependency(chart);
   }
 
   /** Much less than the policy that the controller is published with: it keeps the targets of one group. */

@@ -1,8 +1,8 @@
+import { RemovalPolicy } from "aws-cdk-lib";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
 import { Construct } from "constructs";
 import type { Config } from "../../lib/config/schema.ts";
 import { acknowledge } from "../acknowledge.ts";
-import { dataRemoval } from "../removal.ts";
 
 /** The root login of Milvus: a password that nobody has seen, within the rules of `kettle users`. */
 export class MilvusLogin extends Construct {
@@ -13,7 +13,8 @@ export class MilvusLogin extends Construct {
     this.secret = new Secret(this, "Secret", {
       secretName: config.store.tokenSecret ?? `kettle/${config.stage}/milvus`,
       description: "root of Milvus, as {username, password}",
-      removalPolicy: dataRemoval(config),
+      // Opens nothing once its cluster is gone, and its name is wanted again by the next one.
+      removalPolicy: RemovalPolicy.DESTROY,
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: "root" }),
         generateStringKey: "password",

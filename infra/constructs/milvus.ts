@@ -11,8 +11,13 @@ import { PodIdentity } from "./pod-identity.ts";
 export class Milvus extends Construct {
   readonly chart: HelmChart;
 
-  constructor(scope: Construct, id: string, { config, cluster }: { config: Config; cluster: ICluster }) {
+  constructor(
+    scope: Construct,
+    id: string,
+    props: { readonly config: Config; readonly cluster: ICluster; readonly certificate: string },
+  ) {
     super(scope, id);
+    const { config, cluster, certificate } = props;
     const storage = new MilvusBucket(this, "Storage", config);
     const identity = new PodIdentity(this, "Identity", {
       cluster,
@@ -33,7 +38,7 @@ export class Milvus extends Construct {
       createNamespace: false,
       // Milvus takes minutes to come up, longer with a GPU: the deployment does not wait, what uses it does.
       wait: false,
-      values: milvusValues(config, storage.bucket.bucketName),
+      values: milvusValues(config, { bucketName: storage.bucket.bucketName, certificate }),
     });
     this.chart.node.addDependency(identity);
   }

@@ -1,3 +1,4 @@
+import { RemovalPolicy } from "aws-cdk-lib";
 import { type ICluster, KubernetesManifest } from "aws-cdk-lib/aws-eks-v2";
 import { PolicyStatement } from "aws-cdk-lib/aws-iam";
 import { Secret } from "aws-cdk-lib/aws-secretsmanager";
@@ -5,7 +6,6 @@ import { Construct } from "constructs";
 import type { Config } from "../../lib/config/schema.ts";
 import { acknowledge } from "../acknowledge.ts";
 import { type KubernetesObject, monitoringManifests } from "../monitoring/manifests.ts";
-import { dataRemoval } from "../removal.ts";
 import { PodIdentity } from "./pod-identity.ts";
 import { SecretSync } from "./secret-sync.ts";
 
@@ -32,7 +32,7 @@ export class Monitoring extends Construct {
     const secret = new Secret(this, "GrafanaAdmin", {
       secretName: `kettle/${config.stage}/grafana`,
       description: "admin of Grafana, as {username, password}",
-      removalPolicy: dataRemoval(config),
+      removalPolicy: RemovalPolicy.DESTROY,
       generateSecretString: {
         secretStringTemplate: JSON.stringify({ username: "admin" }),
         generateStringKey: "password",

@@ -1,85 +1,71 @@
 import { Stack, type StackProps } from "aws-cdk-lib";
-import { type ICluster, NodegroupAmiType, TaintEffect } from "aws-cdk-lib/aws-eks-v2";
+import type { ICluster } from "aws-cdk-lib/aws-eks-v2";
 import type { Construct } from "constructs";
-import { infraPlan } from "../../lib/config/infra.ts";
 import type { Config } from "../../lib/config/schema.ts";
 import { milvusNames } from "../charts/milvus-names.ts";
-import { cpuNodeLabels, gpuNodeLabels, gpuTaint } from "../charts/node-groups.ts";
 import { Cluster } from "../constructs/cluster.ts";
-import { GpuPlugin } from "../constructs/gpu-plugin.ts";
 import { Milvus } from "../constructs/milvus.ts";
+import { MilvusCertificate } from "../constructs/milvus-certificate.ts";
 import { MilvusLoadBalancer } from "../constructs/milvus-load-balancer.ts";
 import { MilvusLogin } from "../constructs/milvus-login.ts";
 import { Monitoring } from "../constructs/monitoring.ts";
 import { Namespace } from "../constructs/namespace.ts";
-import { NodeGroup } from "../constructs/node-group.ts";
+import { NodePools } from "../constructs/node-pools.ts";
 import { publish } from "../constructs/parameter.ts";
 import { SecretSync } from "../constructs/secret-sync.ts";
 import { Storage } from "../constructs/storage.ts";
 import type { NetworkStack } from "./network-stack.ts";
 
+type MilvusStackProps = StackProps & { readonly config: Config; readonly network: NetworkStack };
+
 /** EKS, Milvus on it, and how the functions reach it. */
 export class MilvusStack extends Stack {
-  constructor(
-    scope: Construct,
-    id: string,
-    props: StackProps & { readonly config: Config; readonly network: NetworkStack },
-  ) {
+  constructor(scope: Construct, id: string, props: MilvusStackProps) {
     super(scope, id, props);
     const { config, network } = props;
     const { vpc } = network.network;
     const cluster = new Cluster(this, "Cluster", { config, vpc }).eks;
-    this.addNodes(config, cluster);
+    const nodes = new NodePools(this, "Nodes", { config, cluster });
     const namespace = new Namespace(this, "Namespace", cluster);
     const storage = new Storage(this, "Storage", { config, cluster });
-    const login = new MilvusLogin(this, "Login", config);
-    const sync = new SecretSync(this, "SecretSync", {
-      cluster,
-      namespace: milvusNames.namespace,
-      secrets: [{ name: milvusNames.rootSecret, type: "Opaque", arn: login.secret.secretArn }],
-      generation: String(config.infra.milvus.certificateGeneration),
-    });
-    sync.node.addDependency(namespace);
-    const milvus = new Milvus(this, "Milvus", { config, cluster });
-    milvus.chart.node.addDependency(namespace, storage, sync);
-    if (config.infra.monitoring) {
-      const monitoring = new Monitoring(this, "Monitoring", { config, cluster });
-      monitoring.node.addDependency(namespace, storage);
-    }
+    storage.node.addDependency(nodes);
     const { balancer } = new MilvusLoadBalancer(this, "LoadBalancer", {
       cluster,
       vpc,
       securityGroup: network.access.loadBalancer,
-      namespace,
+      after: [namespace, nodes],
     });
-    publish(this, config.stage, "milvusAddress", `${balancer.loadBalancerDnsName}:${milvusNames.port}`);
-    publish(this, config.stage, "milvusTokenSecretArn", login.secret.secretArn);
+    const host = balancer.loadBalancerDnsName;
+    const ground = [namespace, storage];
+    this.addMilvus({ config, cluster, host, ground });
+    if (config.infra.monitoring)
+      new Monitoring(this, "Monitoring", { config, cluster }).node.addDependency(...ground);
+    publish(this, config.stage, "milvusAddress", `${host}:${milvusNames.port}`);
   }
 
-  private addNodes(config: Config, cluster: ICluster): void {
-    const { cpuNodes, gpuNodes } = config.infra;
-    const name = `${config.name}-${config.stage}`;
-    new NodeGroup(this, "CpuNodes", {
+  private addMilvus(props: {
+    readonly config: Config;
+    readonly cluster: ICluster;
+    readonly host: string;
+    /** What must be there first. */
+    readonly ground: readonly Construct[];
+  }): void {
+    const { config, cluster, host, ground } = props;
+    const login = new MilvusLogin(this, "Login", config);
+    const certificate = new MilvusCertificate(this, "Certificate", { config, host });
+    const sync = new SecretSync(this, "SecretSync", {
       cluster,
-      name: `${name}-cpu`,
-      amiType: NodegroupAmiType.AL2023_X86_64_STANDARD,
-      instanceTypes: cpuNodes.instanceTypes,
-      count: cpuNodes.count,
-      diskGiB: cpuNodes.diskGiB,
-      labels: cpuNodeLabels,
+      namespace: milvusNames.namespace,
+      secrets: [
+        { name: milvusNames.rootSecret, type: "Opaque", arn: login.secret.secretArn },
+        { name: milvusNames.tlsSecret, type: "kubernetes.io/tls", arn: certificate.serverSecretArn },
+      ],
+      generation: certificate.serial,
     });
-    const { gpuNodes: count } = infraPlan(config);
-    if (count === 0) return;
-    const nodes = new NodeGroup(this, "GpuNodes", {
-      cluster,
-      name: `${name}-gpu`,
-      amiType: NodegroupAmiType.AL2023_X86_64_NVIDIA,
-      instanceTypes: gpuNodes.instanceTypes,
-      count,
-      diskGiB: gpuNodes.diskGiB,
-      labels: gpuNodeLabels,
-      taints: [{ key: gpuTaint.key, value: gpuTaint.value, effect: TaintEffect.NO_SCHEDULE }],
-    });
-    new GpuPlugin(this, "GpuPlugin", cluster).node.addDependency(nodes);
+    sync.node.addDependency(...ground);
+    const milvus = new Milvus(this, "Milvus", { config, cluster, certificate: certificate.serial });
+    milvus.chart.node.addDependency(...ground, sync);
+    publish(this, config.stage, "milvusTokenSecretArn", login.secret.secretArn);
+    publish(this, config.stage, "milvusCa", certificate.ca);
   }
 }

@@ -433,7 +433,7 @@ const infra = section({
   deletionPolicy: z
     .enum(["retain", "destroy"])
     .default("retain")
-    .describe("what happens to Milvus's bucket, volumes and secrets when the stacks go"),
+    .describe("what happens to Milvus's bucket and volumes when the stacks go"),
   logRetentionDays: z
     .literal([1, 3, 7, 14, 30, 60, 90, 180, 365])
     .default(30)
