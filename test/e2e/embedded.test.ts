@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { DeleteObjectCommand, PutObjectCommand, type S3Client } from "@aws-sdk/client-s3";
+import { GetQueueUrlCommand, SendMessageCommand } from "@aws-sdk/client-sqs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type SpawnedStack, spawnStack } from "../../localstack/spawn-stack.ts";
 import { runKettle } from "../cli/run-kettle.ts";
@@ -239,6 +240,20 @@ describe("the embedded stack, through an AWS SDK client and HTTP", () => {
     expect(body).toMatchObject({ error: { code: "BAD_REQUEST", requestId: expect.any(String) } });
     expect(JSON.stringify(body)).toMatch(/query.*nope|nope.*query/);
     expect((await api.json("/documents/00000000000000000000000000000000")).status).toBe(404);
+  });
+
+  it("kettle doctor finds it in order but for what is broken: a message in a dead-letter queue", async () => {
+    const env = { KETTLE_URL: stack.url };
+    const well = await runKettle(["doctor", "--json"], env);
+    expect(JSON.parse(well.out)).toMatchObject({ problems: 0 });
+    expect(well.code).toBe(0);
+    const sqs = sqsAt(stack.awsUrl);
+    const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: "kettle-write-dlq" }));
+    await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: "poison" }));
+    const ill = await runKettle(["doctor"], env);
+    expect(ill.code).toBe(1);
+    expect(ill.out).toMatch(/^NO {2}dead-letter-queues messages in kettle-write-dlq$/m);
+    expect(ill.out).toContain("docs/runbook.md");
   });
 
   it("Ctrl-C stops all of it within two seconds", async () => {
