@@ -88,18 +88,42 @@ const headOf = (block: Block, options: ChunkOptions): TableHead => {
 /** What a header costs beside its tokens: the line end between it and the rows. */
 const joint = 2;
 
-/** The units of one block, which cover it without gaps. */
-export const unitsOf = (text: string, block: PlacedBlock, options: ChunkOptions): readonly Unit[] => {
+/** Cuts the whole of a block into ranges that cover it. */
+type CutBlock = (text: string, whole: Range, block: PlacedBlock) => readonly Range[];
+
+const unitsBy = (text: string, block: PlacedBlock, options: ChunkOptions, cut: CutBlock): readonly Unit[] => {
   const table = block.kind === "table" ? headOf(block, options) : null;
   const budget = {
     tokens: options.size - (table && table.tokens > 0 ? table.tokens + joint : 0),
     bytes: options.maxBytes - (table && table.bytes > 0 ? table.bytes + 1 : 0),
   };
   const whole = { start: block.start, end: block.start + block.text.length, after: strength.paragraph };
-  return cutAt(text, whole, block.kind === "text" ? sentenceEnds : lineEnds)
+  return cut(text, whole, block)
     .flatMap((range) => fitting(text, range, options, budget))
     .map((sized, index) => ({ ...sized, table, opens: index === 0 }));
 };
+
+const sentencesOrLines: CutBlock = (text, whole, block) =>
+  cutAt(text, whole, block.kind === "text" ? sentenceEnds : lineEnds);
+
+/** Sentences of text, lines of tables and code. */
+export const unitsOf = (text: string, block: PlacedBlock, options: ChunkOptions): readonly Unit[] =>
+  unitsBy(text, block, options, sentencesOrLines);
+
+/** A whole block where it fits into a piece, its sentences or lines where it does not. */
+export const wholeBlocks = (text: string, block: PlacedBlock, options: ChunkOptions): readonly Unit[] => {
+  const whole = unitsBy(text, block, options, (_, range) => [range]);
+  return whole.length === 1 ? whole : unitsOf(text, block, options);
+};
+
+/** About a word or two; rows of a table stay whole. */
+const evenLength = 12;
+
+/** Slices of even length that look at words alone, not at what is said. */
+export const evenSlices = (text: string, block: PlacedBlock, options: ChunkOptions): readonly Unit[] =>
+  unitsBy(text, block, options, (all, whole) =>
+    block.kind === "table" ? cutAt(all, whole, lineEnds) : sliceEvery(all, whole, evenLength),
+  );
 
 /** Halves of a unit that turned out too large together with what surrounds it; null where it is a single code point. */
 export const halves = (text: string, unit: Unit, options: ChunkOptions): readonly Unit[] | null => {
