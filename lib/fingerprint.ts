@@ -1,5 +1,6 @@
 import { languageVersion } from "./chunk/language.ts";
-import { chunkers } from "./chunk/registry.ts";
+import { type ChunkerName, chunkers } from "./chunk/registry.ts";
+import { completeRule, strategiesIn } from "./chunk/rules.ts";
 import type { Config } from "./config/schema.ts";
 import { qualityVersion } from "./quality/quality.ts";
 import { sketchVersion } from "./quality/sketch.ts";
@@ -16,11 +17,20 @@ export const shapedBy = (
   embedding: { readonly identity: string },
 ) => ({
   readers: Object.fromEntries(Object.entries(readers).map(([name, reader]) => [name, reader.version])),
-  chunker: Object.fromEntries(Object.entries(chunkers).map(([name, chunker]) => [name, chunker.version])),
+  // Only those in use: a new strategy that nobody chose makes no document outdated.
+  chunker: Object.fromEntries(
+    strategiesIn(config.chunking).map((name) => [name, chunkers[name as ChunkerName]?.version ?? 0]),
+  ),
   qualityVersion,
   sketchVersion,
   languageVersion,
-  chunking: config.chunking,
+  chunking: {
+    ...config.chunking,
+    rules: config.chunking.rules.map((rule) => ({
+      prefix: rule.prefix,
+      ...completeRule(rule, config.chunking),
+    })),
+  },
   chunkBytes: config.limits.chunkBytes,
   folders: config.metadata.folders,
   quality: config.quality,

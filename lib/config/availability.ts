@@ -1,4 +1,5 @@
 import type { z } from "zod";
+import { strategiesIn } from "../chunk/rules.ts";
 import type { configSchema } from "./schema.ts";
 
 type Parameters = z.infer<typeof configSchema>;
@@ -20,6 +21,8 @@ const embeddedOnly =
       ? null
       : `\`${value(config)}\` is not part of this version's embedded store; available: ${available.join(", ")}; \`store.driver: milvus\` has it`;
 
+const strategies = ["fixed", "sentence", "recursive", "markdown", "page"];
+
 /**
  * Keys whose feature is declared but not there yet. A value that needs it is refused, never ignored.
  * A feature that arrives deletes its line.
@@ -37,7 +40,14 @@ const rules: readonly Rule[] = [
     refused: (c) =>
       c.embedding.images.enabled ? "image embedding is not part of this version; set it to false" : null,
   },
-  { path: "chunking.strategy", refused: (c) => only(c.chunking.strategy, ["recursive"])() },
+  { path: "chunking.strategy", refused: (c) => only(c.chunking.strategy, strategies)() },
+  {
+    path: "chunking.rules",
+    refused: (c) =>
+      strategiesIn(c.chunking)
+        .map((name) => only(name, strategies)())
+        .find((message) => message !== null) ?? null,
+  },
   { path: "clustering.algorithm", refused: (c) => only(c.clustering.algorithm, ["none", "kmeans"])() },
 ];
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
+import { completeRule } from "../chunk/rules.ts";
 import { AppError } from "../errors.ts";
 import { indexProblems } from "../store/milvus/indexes.ts";
 import { unavailable } from "./availability.ts";
@@ -38,6 +39,22 @@ const credentialProblems = ({ tokenSecret, tokenParameter, tls, tlsFiles }: Conf
   return problems;
 };
 
+type Chunking = z.infer<typeof configSchema>["chunking"];
+
+const overlapProblems = (chunking: Chunking): readonly { path: string; message: string }[] => {
+  const own = { path: "chunking", name: "chunking.size", ...chunking };
+  const rules = chunking.rules.map((rule, index) => ({
+    path: `chunking.rules.${index}`,
+    name: "its size",
+    ...completeRule(rule, chunking),
+  }));
+  return [own, ...rules].flatMap(({ path, name, size, overlap }) =>
+    overlap * 2 > size
+      ? [{ path: `${path}.overlap`, message: `must be at most half of ${name} (${size})` }]
+      : [],
+  );
+};
+
 const crossChecks = (config: z.infer<typeof configSchema>): { path: string; message: string }[] => {
   const problems: { path: string; message: string }[] = [];
   const add = (path: string, message: string) => problems.push({ path, message });
@@ -49,9 +66,8 @@ const crossChecks = (config: z.infer<typeof configSchema>): { path: string; mess
     ...credentialProblems(config.store),
     ...indexProblems(config.store.index, config.search),
     ...infraProblems(config),
+    ...overlapProblems(config.chunking),
   );
-  if (config.chunking.overlap * 2 > config.chunking.size)
-    add("chunking.overlap", `must be at most half of chunking.size (${config.chunking.size})`);
   const { rerank, custom } = config.search;
   if (rerank.startsWith("custom:") && !(rerank.slice("custom:".length) in custom))
     add("search.rerank", `names ${rerank}, which search.custom does not declare`);

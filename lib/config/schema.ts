@@ -212,13 +212,29 @@ const embedding = section({
   }),
 });
 
+const strategies = ["fixed", "sentence", "recursive", "markdown", "page", "semantic", "cluster"] as const;
+const chunkSize = z.int().min(16).max(480);
+const chunkOverlap = z.int().min(0).max(240);
+
 const chunking = section({
   strategy: z
-    .enum(["fixed", "sentence", "recursive", "markdown", "page", "semantic", "cluster"])
+    .enum(strategies)
     .default("recursive")
-    .describe("how documents are cut"),
-  size: z.int().min(16).max(480).default(256).describe("largest chunk, in tokens of the embedding model"),
-  overlap: z.int().min(0).max(240).default(32).describe("tokens that neighbouring chunks share"),
+    .describe("how documents are cut; docs/chunking.md says when which"),
+  size: chunkSize.default(256).describe("largest chunk, in tokens of the embedding model"),
+  overlap: chunkOverlap.default(32).describe("tokens that neighbouring chunks share"),
+  rules: z
+    .array(
+      z.strictObject({
+        prefix: z.string().min(1).max(1024).describe("of the keys that it is for"),
+        strategy: z.enum(strategies).optional(),
+        size: chunkSize.optional(),
+        overlap: chunkOverlap.optional(),
+      }),
+    )
+    .max(100)
+    .default([])
+    .describe("other choices by the beginning of the key; of those that match, the longest prefix counts"),
 });
 
 const quality = section({

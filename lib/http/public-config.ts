@@ -7,7 +7,11 @@ export const publicConfig = (config: Config): PublicConfig => ({
   stage: config.stage,
   embedding: { model: config.embedding.model, images: config.embedding.images.enabled },
   store: { driver: config.store.driver, index: config.store.index.type, metric: config.store.metric },
-  chunking: config.chunking,
+  chunking: {
+    strategy: config.chunking.strategy,
+    size: config.chunking.size,
+    overlap: config.chunking.overlap,
+  },
   quality: config.quality,
   clustering: {
     algorithm: config.clustering.algorithm,

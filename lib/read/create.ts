@@ -6,6 +6,15 @@ import { readerPool } from "./reader-pool.ts";
 
 const isChunkerName = (name: string): name is ChunkerName => Object.hasOwn(chunkers, name);
 
+/** @throws AppError `NOT_AVAILABLE` for a chunking strategy that is not part of this version. */
+const available = (name: string): ChunkerName => {
+  if (isChunkerName(name)) return name;
+  throw new AppError(
+    "NOT_AVAILABLE",
+    `chunking.strategy: ${name} is not part of this version; available: ${Object.keys(chunkers).join(", ")}`,
+  );
+};
+
 /**
  * For composition roots: the reader of the parameters, in threads of its own.
  * @throws AppError `NOT_AVAILABLE` for a chunking strategy that is not part of this version.
@@ -16,19 +25,20 @@ export const createChunkReader = ({
   vcpus,
 }: Pick<Environment, "config" | "modelsDir" | "vcpus">): ChunkReader => {
   const { ocrLanguages, ocrThreads, gps } = config.embedding.images;
-  const { strategy, size, overlap } = config.chunking;
+  const { strategy, size, overlap, rules } = config.chunking;
   const { action, similarity } = config.quality.duplicates;
-  if (!isChunkerName(strategy))
-    throw new AppError(
-      "NOT_AVAILABLE",
-      `chunking.strategy: ${strategy} is not part of this version; available: ${Object.keys(chunkers).join(", ")}`,
-    );
   const options: ChunkReaderOptions = {
     modelsDir,
     model: config.embedding.model,
-    strategy,
-    size,
-    overlap,
+    cut: {
+      strategy: available(strategy),
+      size,
+      overlap,
+      rules: rules.map((rule) => ({
+        ...rule,
+        strategy: rule.strategy === undefined ? undefined : available(rule.strategy),
+      })),
+    },
     maxBytes: config.limits.chunkBytes,
     maxChunks: config.limits.chunks,
     copies: action === "drop" ? similarity : null,

@@ -1,6 +1,7 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { countByWords } from "../chunk/count-words.ts";
 import { type ChunkerName, chunkers } from "../chunk/registry.ts";
+import { type ChunkChoice, type ChunkRule, choiceFor } from "../chunk/rules.ts";
 import type { NativeGuard } from "../embed/native-guard.ts";
 import { loadTokenizer } from "../embed/tokenizer.ts";
 import { describeFailure, type FailureCode } from "../errors.ts";
@@ -8,15 +9,14 @@ import { scoreQuality } from "../quality/quality.ts";
 import type { OcrLanguage } from "./ocr/ocr.ts";
 import { ppOcr } from "./ocr/pp-ocr.ts";
 import type { ReadInput } from "./reader.ts";
-import { type DocumentChunks, readChunks } from "./to-chunks.ts";
+import { type Chunking, type DocumentChunks, readChunks } from "./to-chunks.ts";
 
 /** What the thread is started with: data only, it builds the rest itself. */
 export type WorkerSetup = {
   readonly modelsDir: string;
   readonly model: string;
-  readonly strategy: ChunkerName;
-  readonly size: number;
-  readonly overlap: number;
+  /** How documents are cut, and how those of some folders. */
+  readonly cut: ChunkChoice<ChunkerName> & { readonly rules: readonly ChunkRule<ChunkerName>[] };
   readonly maxBytes: number;
   readonly maxChunks: number;
   /** As `Chunking.copies`. */
@@ -54,13 +54,12 @@ const release = ({ buffer }: Uint8Array): void => {
 
 const serve = async (): Promise<void> => {
   const tokenizer = await loadTokenizer(setup);
-  const { size, overlap, maxBytes, maxChunks, copies } = setup;
-  const chunking = {
-    chunker: chunkers[setup.strategy],
-    options: { size, overlap, maxBytes, countTokens: countByWords(tokenizer.count) },
-    quality: scoreQuality,
-    maxChunks,
-    copies,
+  const { cut, maxBytes, maxChunks, copies } = setup;
+  const countTokens = countByWords(tokenizer.count);
+  const chunkingOf = (key: string): Chunking => {
+    const { strategy, size, overlap } = choiceFor(key, cut.rules, cut);
+    const options = { size, overlap, maxBytes, countTokens };
+    return { chunker: chunkers[strategy], options, quality: scoreQuality, maxChunks, copies };
   };
   const { ocrLanguages: languages, ocrThreads: threads, gps } = setup.images;
   const { guard } = setup;
@@ -68,7 +67,8 @@ const serve = async (): Promise<void> => {
   const onPage = (done: number, total: number): void => reply({ kind: "page", done, total });
   parentPort?.on("message", (request: WorkerRequest) => {
     const onRead = (): void => release(request.bytes);
-    readChunks({ ...request, signal, ocr, gps, guard, onPage }, { ...chunking, onRead }).then(
+    const chunking = { ...chunkingOf(request.key), onRead };
+    readChunks({ ...request, signal, ocr, gps, guard, onPage }, chunking).then(
       (document) => reply({ kind: "chunks", document }),
       fail,
     );

@@ -14,7 +14,7 @@ const problemsOf = (text: string, stage = "local"): string => {
 describe("kettle.yml", () => {
   it("an empty file gives every default", () => {
     const config = parseConfig("", "local");
-    expect(config.chunking).toEqual({ strategy: "recursive", size: 256, overlap: 32 });
+    expect(config.chunking).toEqual({ strategy: "recursive", size: 256, overlap: 32, rules: [] });
     expect(config.search).toMatchObject({
       topK: 10,
       mode: "dense",
@@ -47,6 +47,7 @@ http: { cors: { origins: "*" } }`);
     ["embedding: { device: cuda }", "embedding.device"],
     ["embedding: { images: { enabled: true } }", "embedding.images.enabled"],
     ["chunking: { strategy: semantic }", "chunking.strategy"],
+    ["chunking: { rules: [{ prefix: a/, strategy: cluster }] }", "chunking.rules"],
     ["clustering: { algorithm: hdbscan }", "clustering.algorithm"],
   ])("a key whose feature is not there yet is refused: %s", (text, path) => {
     expect(problemsOf(text)).toContain(`${path}: `);
@@ -84,5 +85,11 @@ http: { cors: { origins: "*" } }`);
     const config = loadConfig("kettle.yml", "local");
     expect(config.store.driver).toBe("embedded");
     expect(config.http.auth).toBe(false);
+  });
+
+  it("a rule whose overlap is more than half of its size is refused, with its place", () => {
+    expect(() =>
+      parseConfig("chunking: { rules: [{ prefix: a/, size: 32, overlap: 20 }] }", "local"),
+    ).toThrow("chunking.rules.0.overlap: must be at most half of its size (32)");
   });
 });

@@ -342,9 +342,7 @@ describe("bombs and breakages", () => {
   const reader = chunkReader({
     modelsDir: fileURLToPath(new URL("../../models", import.meta.url)),
     model: "multilingual-e5-small",
-    strategy: "recursive",
-    size: 64,
-    overlap: 8,
+    cut: { strategy: "recursive", size: 64, overlap: 8, rules: [] },
     maxBytes: 2_000,
     copies: null,
     maxChunks: 10_000,

@@ -7,9 +7,7 @@ import { input, limits } from "./reading.ts";
 const setup = {
   modelsDir: fileURLToPath(new URL("../../models", import.meta.url)),
   model: "multilingual-e5-small",
-  strategy: "recursive" as const,
-  size: 64,
-  overlap: 8,
+  cut: { strategy: "recursive" as const, size: 64, overlap: 8, rules: [] },
   maxBytes: 2_000,
   copies: null,
   maxChunks: 1_000,

@@ -69,9 +69,7 @@ describe("a long document under OCR", () => {
   const options = {
     modelsDir: fileURLToPath(new URL("../../models", import.meta.url)),
     model: "multilingual-e5-small",
-    strategy: "recursive" as const,
-    size: 64,
-    overlap: 8,
+    cut: { strategy: "recursive" as const, size: 64, overlap: 8, rules: [] },
     maxBytes: 2_000,
     copies: null,
     maxChunks: 1_000,

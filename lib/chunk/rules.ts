@@ -1,0 +1,45 @@
+/** How a document is cut. */
+export type ChunkChoice<Strategy extends string = string> = {
+  readonly strategy: Strategy;
+  readonly size: number;
+  readonly overlap: number;
+};
+
+/** For the keys that begin with `prefix`; what it leaves out is as for all others. */
+export type ChunkRule<Strategy extends string = string> = { readonly prefix: string } & {
+  readonly [Name in keyof ChunkChoice<Strategy>]?: ChunkChoice<Strategy>[Name] | undefined;
+};
+
+/** A rule with what it leaves out: an overlap that is not given never exceeds half of the rule's size. */
+export const completeRule = <Strategy extends string>(
+  { strategy, size, overlap }: ChunkRule<Strategy>,
+  others: ChunkChoice<Strategy>,
+): ChunkChoice<Strategy> => {
+  const chosen = size ?? others.size;
+  return {
+    strategy: strategy ?? others.strategy,
+    size: chosen,
+    overlap: overlap ?? Math.min(others.overlap, chosen >> 1),
+  };
+};
+
+/** The rule with the longest prefix of `key`, whatever their order; the first of equals. */
+export const choiceFor = <Strategy extends string>(
+  key: string,
+  rules: readonly ChunkRule<Strategy>[],
+  others: ChunkChoice<Strategy>,
+): ChunkChoice<Strategy> => {
+  let best: ChunkRule<Strategy> | undefined;
+  for (const rule of rules)
+    if (key.startsWith(rule.prefix) && rule.prefix.length > (best?.prefix.length ?? 0)) best = rule;
+  return best ? completeRule(best, others) : others;
+};
+
+/** Every strategy that some document may be cut by, each once. */
+export const strategiesIn = ({
+  strategy,
+  rules,
+}: {
+  readonly strategy: string;
+  readonly rules: readonly ChunkRule[];
+}): readonly string[] => [...new Set([strategy, ...rules.flatMap((rule) => rule.strategy ?? [])])].sort();

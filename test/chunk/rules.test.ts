@@ -1,0 +1,26 @@
+import { expect, test } from "vitest";
+import { choiceFor, strategiesIn } from "../../lib/chunk/rules.ts";
+
+const others = { strategy: "recursive", size: 256, overlap: 32 };
+const rules = [
+  { prefix: "books/", strategy: "markdown" },
+  { prefix: "books/slides/", strategy: "page", size: 400, overlap: 0 },
+  { prefix: "报告/", size: 40 },
+];
+
+test.each([
+  ["notes.txt", others],
+  ["books/one.md", { strategy: "markdown", size: 256, overlap: 32 }],
+  ["books/slides/one.pdf", { strategy: "page", size: 400, overlap: 0 }],
+  ["报告/一.md", { strategy: "recursive", size: 40, overlap: 20 }],
+  ["old/books/one.md", others],
+])("%s is cut by the rule with the longest prefix, whatever their order", (key, choice) => {
+  expect(choiceFor(key, rules, others)).toEqual(choice);
+  expect(choiceFor(key, rules.toReversed(), others)).toEqual(choice);
+});
+
+test("strategies in use are those of the rules, too, each once", () => {
+  expect(
+    strategiesIn({ strategy: "recursive", rules: [...rules, { prefix: "a", strategy: "page" }] }),
+  ).toEqual(["markdown", "page", "recursive"]);
+});
