@@ -1,5 +1,14 @@
 import type { Products } from "./products.ts";
 
+export type HdbscanOptions = {
+  /** Smallest group that is a cluster, at least 2; left out, it grows with the root of the number of vectors. */
+  readonly minClusterSize?: number;
+  /** A vector's density is measured by the distance to so many others; left out, as many as `minClusterSize`. */
+  readonly minSamples?: number;
+  /** `eom`: the clusters that hold the most excess of mass; `leaf`: the smallest ones. */
+  readonly selection?: "eom" | "leaf";
+};
+
 export type FitOptions = {
   /** Clusters to make; at most as many come out as there are different vectors. */
   readonly k: "auto" | number;
@@ -14,6 +23,8 @@ export type FitOptions = {
   }) => void;
   /** Passes after which k-means ends anyway: 30 unless told; text embeddings settle in 10 to 20. */
   readonly maxPasses?: number;
+  /** For HDBSCAN, which uses neither `k` nor `seed`. */
+  readonly hdbscan?: HdbscanOptions;
   /** What multiplies matrices; without it the WebAssembly kernel does. */
   readonly products?: Products;
 };
@@ -32,6 +43,8 @@ export type Clustering = {
    * no noise, each vector belongs to its nearest centroid.
    */
   readonly radii?: Float32Array;
+  /** `[n]`, 0 to 1: how far each vector lies outside (GLOSH); only HDBSCAN tells. */
+  readonly outlierScores?: Float32Array;
 };
 
 /**

@@ -48,7 +48,6 @@ const rules: readonly Rule[] = [
         .map((name) => only(name, strategies)())
         .find((message) => message !== null) ?? null,
   },
-  { path: "clustering.algorithm", refused: (c) => only(c.clustering.algorithm, ["none", "kmeans"])() },
 ];
 
 /** Problems as `{path, message}` for each value whose feature is not there yet. */

@@ -263,11 +263,27 @@ const clustering = section({
   algorithm: z
     .enum(["none", "kmeans", "minibatch-kmeans", "hdbscan"])
     .default("kmeans")
-    .describe("clustering algorithm"),
+    .describe("clustering algorithm; docs/clustering.md says when which"),
   k: z
     .union([z.literal("auto"), z.int().min(1).max(4096)])
     .default("auto")
-    .describe("number of clusters"),
+    .describe("number of clusters; hdbscan finds its own"),
+  hdbscan: section({
+    minClusterSize: z
+      .union([z.literal("auto"), z.int().min(2)])
+      .default("auto")
+      .describe("smallest group that is a cluster; auto: a quarter of the root of the vectors, at least 3"),
+    minSamples: z
+      .union([z.literal("auto"), z.int().min(1)])
+      .default("auto")
+      .describe(
+        "neighbours by which density is measured: more make more noise; auto: as many as minClusterSize",
+      ),
+    selection: z
+      .enum(["eom", "leaf"])
+      .default("eom")
+      .describe("`eom`: clusters with the most excess of mass; `leaf`: the smallest ones"),
+  }).describe("of the algorithm hdbscan when clusters are rebuilt; at query time sizes are `auto`"),
   when: z
     .enum(["store", "query", "offline"])
     .default("store")

@@ -35,7 +35,7 @@ export const searchRequest = z
     cluster: z
       .strictObject({
         when: z.enum(["store", "query"]).optional().describe("stored labels, or cluster the candidates"),
-        algorithm: z.enum(["none", "kmeans"]).optional(),
+        algorithm: z.enum(["none", "kmeans", "minibatch-kmeans", "hdbscan"]).optional(),
         k: z
           .union([z.literal("auto"), z.int().min(1).max(4096)], { error: "must be `auto` or 1 to 4096" })
           .optional(),

@@ -2,6 +2,7 @@ import type { Basis } from "../centroids/centroids.ts";
 import { nameClusters } from "../centroids/name-clusters.ts";
 import type { PublishedCentroids, Training } from "../centroids/published.ts";
 import type { Clustering } from "../cluster/cluster-model.ts";
+import { hdbscanOptions } from "../cluster/hdbscan.ts";
 import { nearestCentroids } from "../cluster/nearest.ts";
 import { type ClusterAlgorithm, clusterModels, isClusterAlgorithm } from "../cluster/registry.ts";
 import { spreadsOf, tallyOf } from "../cluster/tally.ts";
@@ -76,12 +77,13 @@ const train = async (
   basis: Basis,
   signal: AbortSignal,
 ): Promise<Training | null> => {
-  const { k, seed } = deps.config.clustering;
+  const { k, seed, hdbscan } = deps.config.clustering;
   const sample = await drawSample(deps, spec, basis.version, signal);
   const clustering = await clusterModels[algorithm].offline.fit(sample.vectors, spec.dimension, {
     k,
     seed,
     signal,
+    hdbscan: hdbscanOptions(hdbscan),
     ...(deps.products && { products: deps.products }),
     onPass: (pass) => deps.log.debug("clustering pass", pass),
   });

@@ -1,4 +1,5 @@
 import type { PublishedCentroids } from "../centroids/published.ts";
+import type { FitOptions } from "../cluster/cluster-model.ts";
 import { clusterSizes } from "../cluster/clustering.ts";
 import { nearestCentroids } from "../cluster/nearest.ts";
 import { type ClusterAlgorithm, clusterModels } from "../cluster/registry.ts";
@@ -54,7 +55,7 @@ export const queryLabels = async (
   rows: readonly ScoredChunk[],
   d: number,
   algorithm: ClusterAlgorithm,
-  options: { readonly k: "auto" | number; readonly seed: number; readonly signal: AbortSignal },
+  options: FitOptions,
 ): Promise<CandidateLabels> => clusterModels[algorithm].query.fit(vectorsOf(rows, d), d, options);
 
 /**

@@ -1,5 +1,6 @@
 import type { Centroids } from "../centroids/centroids.ts";
 import type { Metadata } from "../chunk-row.ts";
+import type { ClusterAlgorithm } from "../cluster/registry.ts";
 import type { Config } from "../config/schema.ts";
 import type { Embedder } from "../embed/embedder.ts";
 import { AppError } from "../errors.ts";
@@ -32,7 +33,7 @@ export type SearchQuery = {
         /** `query`: cluster this answer's candidates, whatever is published. */
         readonly when?: "store" | "query" | undefined;
         /** `none`: every hit is a cluster of its own. */
-        readonly algorithm?: "none" | "kmeans" | undefined;
+        readonly algorithm?: "none" | ClusterAlgorithm | undefined;
         /** Clusters to make of the candidates; only for query-time clustering. */
         readonly k?: "auto" | number | undefined;
       }
@@ -141,7 +142,8 @@ const labelCandidates = async (
   const published = when === "store" ? await centroids.current(embedder.identity) : null;
   if (published !== null) return { ...publishedLabels(rows, published), clusterVersion: published.version };
   checkQueryClustering(rows.length);
-  const options = { k, seed: config.clustering.seed, signal };
+  const { seed, hdbscan } = config.clustering;
+  const options = { k, seed, signal, hdbscan: { selection: hdbscan.selection } };
   return { ...(await queryLabels(rows, d, algorithm, options)), clusterVersion: 0 };
 };
 

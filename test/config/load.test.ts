@@ -48,7 +48,6 @@ http: { cors: { origins: "*" } }`);
     ["embedding: { images: { enabled: true } }", "embedding.images.enabled"],
     ["chunking: { strategy: semantic }", "chunking.strategy"],
     ["chunking: { rules: [{ prefix: a/, strategy: cluster }] }", "chunking.rules"],
-    ["clustering: { algorithm: hdbscan }", "clustering.algorithm"],
   ])("a key whose feature is not there yet is refused: %s", (text, path) => {
     expect(problemsOf(text)).toContain(`${path}: `);
     expect(problemsOf(text)).toMatch(/not part of this version/);

@@ -265,6 +265,40 @@ describe("labels", () => {
     expect((await stack.search({ ...question, cluster: { k: 5 } })).clusters).toHaveLength(5);
   });
 
+  it.each([
+    ["minibatch-kmeans", []],
+    ["hdbscan", [{ id: "alone", text: "zinc umbrellas quarrel" }]],
+  ] as const)("are made of the candidates by %s on request", async (algorithm, noise) => {
+    const stack = await searchStack(yaml);
+    await stack.add(...subjectRows(10), ...noise);
+    const answer = await stack.search({
+      ...question,
+      topK: 31,
+      cluster: { when: "query", algorithm, k: 3 },
+    });
+    for (const { hitIds } of answer.clusters)
+      expect(new Set(hitIds.map((id) => id.replace(/-.*/, ""))).size).toBe(1);
+    const strays = answer.clusters.filter(({ id }) => id < 0).map(({ hitIds }) => hitIds);
+    expect(strays).toEqual(noise.map(({ id }) => [id]));
+  });
+
+  it("by HDBSCAN have radii: what lies outside all of them is noise, each hit on its own", async () => {
+    const stack = await searchStack("clustering: { minRows: 10, algorithm: hdbscan }");
+    await stack.add(...subjectRows(10));
+    await stack.recluster();
+    const published = await stack.centroids.current(stack.embedder.identity);
+    expect(published!.radii).toHaveLength(published!.k);
+    await stack.add(
+      { id: "alone", text: "zinc umbrellas quarrel" },
+      { id: "odd", text: "violet orbit seven" },
+    );
+    const answer = await stack.search({ ...question, topK: 32 });
+    expect(answer.clusterVersion).toBe(1);
+    const strays = answer.hits.filter(({ id }) => id === "alone" || id === "odd");
+    expect(strays.every(({ clusterId }) => clusterId < 0)).toBe(true);
+    expect(new Set(strays.map(({ clusterId }) => clusterId)).size).toBe(2);
+  });
+
   it("come from the candidates too where kettle.yml says `query`", async () => {
     const stack = await searchStack("clustering: { minRows: 10, k: 4, when: query }");
     await stack.add(...subjectRows(10));
