@@ -13,6 +13,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   cluster: async () => (await import("./cluster.ts")).clusterBench,
   start: async () => (await import("./start.ts")).startBench,
   memory: async () => (await import("./memory.ts")).memoryBench,
+  pdf: async () => (await import("./pdf.ts")).pdfBench,
   quality: async () => (await import("./quality.ts")).qualityBench,
 };
 

@@ -85,3 +85,43 @@ export const workbook = async (folder: string, megabytes: number, mostRows: numb
   renameSync(`${path}.part`, path);
   return path;
 };
+
+const sentence = (next: () => number): string =>
+  Array.from({ length: 11 }, () => words[Math.floor(next() * words.length)]).join(" ");
+
+/** The path of a PDF of so many full pages, each with a running head, a heading and 50 lines in Helvetica. */
+export const bigPdf = async (folder: string, pages: number): Promise<string> => {
+  const path = join(folder, `pages-${pages}.pdf`);
+  if (existsSync(path)) return path;
+  mkdirSync(folder, { recursive: true });
+  const next = randoms(7);
+  const objects: string[] = [
+    "<< /Type /Catalog /Pages 2 0 R >>",
+    `<< /Type /Pages /Count ${pages} /Kids [${Array.from({ length: pages }, (_, page) => `${4 + 2 * page} 0 R`).join(" ")}] >>`,
+    "<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+  ];
+  for (let page = 0; page < pages; page++) {
+    const lines = Array.from({ length: 50 }, () => `(${sentence(next)}) Tj T*`).join("\n");
+    const content = `BT /F1 9 Tf 60 810 Td (Register of the harbour, page ${page + 1}) Tj /F1 15 Tf 0 -40 Td (Day ${page + 1}) Tj /F1 10 Tf 14 TL 0 -24 Td\n${lines}\nET`;
+    objects.push(
+      `<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Resources << /Font << /F1 3 0 R >> >> /Contents ${5 + 2 * page} 0 R >>`,
+      `<< /Length ${content.length} >>\nstream\n${content}\nendstream`,
+    );
+  }
+  const parts = ["%PDF-1.4\n"];
+  const offsets: number[] = [];
+  let at = parts[0]?.length ?? 0;
+  for (const [index, object] of objects.entries()) {
+    const part = `${index + 1} 0 obj\n${object}\nendobj\n`;
+    offsets.push(at);
+    parts.push(part);
+    at += part.length;
+  }
+  const entries = offsets.map((offset) => `${String(offset).padStart(10, "0")} 00000 n \n`).join("");
+  parts.push(
+    `xref\n0 ${objects.length + 1}\n0000000000 65535 f \n${entries}trailer\n<< /Size ${objects.length + 1} /Root 1 0 R >>\nstartxref\n${at}\n%%EOF\n`,
+  );
+  writeFileSync(`${path}.part`, parts.join(""), "latin1");
+  renameSync(`${path}.part`, path);
+  return path;
+};

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { workbook } from "./memory-files.ts";
+import { bigPdf, workbook } from "./memory-files.ts";
 import type { Bench, BenchRow } from "./row.ts";
 
 const goalMb = 512;
@@ -15,6 +15,7 @@ type Case = {
 
 /** Documents at the edge of what is taken; add one here. */
 const cases: readonly Case[] = [
+  { name: "pdf of 1,000 pages", file: (folder) => bigPdf(folder, 1_000), limits: {} },
   {
     name: "xlsx of 100 MB, 100,000 rows and pictures",
     file: (folder) => workbook(folder, 100, 100_000),
