@@ -23,7 +23,7 @@ export type DocumentAnswer = {
   readonly key: string;
   readonly state: string;
   readonly revision: string | null;
-  readonly counts: { readonly expected: number; readonly stored: number };
+  readonly counts: { readonly expected: number; readonly stored: number; readonly lowQuality: number };
   readonly failure?: { readonly stage: string; readonly code: string; readonly message: string };
 };
 
@@ -34,11 +34,13 @@ export type SearchAnswer = {
     readonly key: string;
     readonly text: string;
     readonly clusterId: number;
+    readonly clusterDistance: number;
     readonly documentId: string;
     readonly page: number | null;
     readonly heading: string;
   }[];
   readonly clusters: readonly { readonly id: number; readonly hitIds: readonly string[] }[];
+  readonly clusterVersion: number;
   readonly tokens: number;
 };
 
