@@ -253,7 +253,17 @@ export const uploadResponse = z.object({
 
 // ---- Clusters --------------------------------------------------------------------------------------------------
 
-export const clustersQuery = z.strictObject({ limit: limit(500, 100), cursor: cursor.optional() });
+export const clustersQuery = z.strictObject({
+  limit: limit(500, 100),
+  cursor: cursor.optional(),
+  examples: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(5)
+    .default(0)
+    .describe("nearest chunks of each cluster to show"),
+});
 
 export const clustersResponse = z.object({
   version: z.int().min(0).describe("0: nothing is published yet"),
@@ -267,6 +277,10 @@ export const clustersResponse = z.object({
       spread: z.number().describe("mean distance, 1 − cosine, of its chunks to its centre"),
       terms: z.array(z.string()).describe("words that set the cluster apart, best first"),
       nearest: z.array(z.string()).describe("ids of the chunks nearest to the centre"),
+      examples: z
+        .array(z.object({ id: z.string(), documentId: z.string(), key: z.string(), text: z.string() }))
+        .optional()
+        .describe("the first of `nearest` that are still there; present when asked for"),
     }),
   ),
   cursor: z.string().optional(),

@@ -2,6 +2,7 @@ import type { Centroids } from "../centroids/centroids.ts";
 import { type ClusterMap, parseMap } from "../centroids/cluster-map.ts";
 import type { PublishedCentroids } from "../centroids/published.ts";
 import { parseSurvey, type Survey } from "../centroids/survey.ts";
+import type { ChunkRow } from "../chunk-row.ts";
 import type { Config } from "../config/schema.ts";
 import { AppError } from "../errors.ts";
 import type { VectorStore } from "../store/store.ts";
@@ -18,6 +19,8 @@ type PublishedCluster = {
   readonly terms: readonly string[];
   /** Ids of the chunks nearest to the centre, nearest first. */
   readonly nearest: readonly string[];
+  /** The first of `nearest` that are still there, where they were asked for. */
+  readonly examples?: readonly Pick<ChunkRow, "id" | "documentId" | "key" | "text">[];
 };
 
 type ClusterPage = {
@@ -40,11 +43,13 @@ type ClusterPage = {
 export type ListClusters = (options: {
   readonly limit: number;
   readonly cursor?: string | undefined;
+  /** Nearest chunks of each cluster to read. */
+  readonly examples?: number;
 }) => Promise<ClusterPage>;
 
 type ClusterDeps = {
   readonly config: Pick<Config, "store">;
-  readonly store: Pick<VectorStore, "resolve">;
+  readonly store: Pick<VectorStore, "resolve" | "fetch">;
   readonly centroids: Pick<Centroids, "current" | "attached">;
 };
 
@@ -84,10 +89,29 @@ const inOrder = (published: PublishedCentroids, survey: Survey | null): readonly
     .sort((a, b) => b.size - a.size || a.id - b.id);
 };
 
+/** The clusters of a page with their nearest chunks, read at once. */
+const withExamples = async (
+  { config, store }: ClusterDeps,
+  clusters: readonly PublishedCluster[],
+  count: number,
+): Promise<readonly PublishedCluster[]> => {
+  const wanted = clusters.flatMap(({ nearest }) => nearest.slice(0, count));
+  const spec = wanted.length > 0 && (await store.resolve(config.store.collection));
+  if (!spec) return clusters;
+  const rows = new Map((await store.fetch(spec.name, wanted)).map((row) => [row.id, row]));
+  return clusters.map((cluster) => ({
+    ...cluster,
+    examples: cluster.nearest
+      .slice(0, count)
+      .flatMap((chunk) => rows.get(chunk) ?? [])
+      .map(({ id, documentId, key, text }) => ({ id, documentId, key, text })),
+  }));
+};
+
 /** Reads what was published for the collection that search reads, with the counts of all rows once there are some. */
 export const listClusters =
   (deps: ClusterDeps): ListClusters =>
-  async ({ limit, cursor }) => {
+  async ({ limit, cursor, examples = 0 }) => {
     const published = await publishedOf(deps);
     const survey = published && parseSurvey(await deps.centroids.attached(published, "survey"));
     const state = `${published?.version ?? 0}${survey ? `.${survey.assignedAt}` : ""}`;
@@ -101,7 +125,7 @@ export const listClusters =
       trainedAt,
       rows: survey?.rows ?? rows,
       exact: survey !== null || sampled === rows,
-      clusters: clusters.slice(start, end),
+      clusters: await withExamples(deps, clusters.slice(start, end), examples),
       ...(end < clusters.length ? { cursor: cursorOf(state, end) } : {}),
     };
   };

@@ -173,6 +173,20 @@ describe("the list of clusters", () => {
     expect(second.clusters[0]?.nearest).toHaveLength(5);
   });
 
+  it("shows the nearest chunks that are still there, when asked", async () => {
+    const stack = await searchStack(yaml);
+    await stack.add(...subjectRows(12));
+    await stack.recluster();
+    const { clusters } = await listClusters(stack)({ limit: 1, examples: 2 });
+    const [first, second] = clusters[0]?.nearest ?? [];
+    expect(clusters[0]?.examples?.map(({ id }) => id)).toEqual([first, second]);
+    expect(clusters[0]?.examples?.[0]).toMatchObject({ key: expect.any(String), text: expect.any(String) });
+    await stack.store.delete(stack.names.main, { field: "id", op: "eq", value: first ?? "" });
+    const after = await listClusters(stack)({ limit: 1, examples: 2 });
+    expect(after.clusters[0]?.examples?.map(({ id }) => id)).toEqual([second]);
+    expect((await listClusters(stack)({ limit: 1 })).clusters[0]).not.toHaveProperty("examples");
+  });
+
   it("refuses a cursor of clusters that were rebuilt, or of nobody", async () => {
     const stack = await searchStack(yaml);
     await stack.add(...subjectRows(12));
