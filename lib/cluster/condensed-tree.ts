@@ -1,4 +1,5 @@
-import { type Edge, unionFind } from "./spanning-tree.ts";
+import type { Edge } from "./edges-between.ts";
+import { unionFind } from "./union-find.ts";
 
 /** A cluster of the condensed tree; 0 is all rows. Children come after their parents. */
 export type TreeCluster = {

@@ -8,7 +8,7 @@ import {
 import { clusterMeans, noClusters, numberedBySize } from "./clustering.ts";
 import { condensedTree, outlierScores, selectClusters, treeLabels } from "./condensed-tree.ts";
 import { nearestNeighbours } from "./knn.ts";
-import { kernelProducts } from "./products.ts";
+import { kernelProducts, turn } from "./products.ts";
 import { spanningTree } from "./spanning-tree.ts";
 import { takeRows } from "./vectors.ts";
 
@@ -71,17 +71,19 @@ const fitAll = async (
     (_, row) => neighbours.distances[row * neighbours.count + minSamples - 1] as number,
   );
   const tree = condensedTree(n, await spanningTree(vectors, neighbours, core, how), minClusterSize);
+  await turn();
   signal?.throwIfAborted();
   const selected = selectClusters(tree, hdbscan.selection ?? "eom");
   const scores = outlierScores(n, tree);
   if (selected.length === 0) return { ...allNoise(n), outlierScores: scores };
+  await turn();
   const labels = treeLabels(n, tree, selected);
   return { ...withCentroids(vectors, d, labels, selected.length), outlierScores: scores };
 };
 
 /**
  * HDBSCAN (Campello, Moulavi & Sander 2013; McInnes & Healy 2017) in Euclidean distance of unit vectors, exact at every
- * size: all pairs are compared, n² products, so 20,000 vectors take seconds and the sample bounds the rest. It finds
+ * size: all pairs are compared once or twice, n² products, so 20,000 vectors take seconds and the sample bounds the rest. It finds
  * its number of clusters itself: `k` is not used, nor is the seed. A centroid is the normalised mean of the members, a
  * radius the distance of the farthest one.
  */

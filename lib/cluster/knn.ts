@@ -1,4 +1,4 @@
-import { type Sweep, sweep } from "./products.ts";
+import { type Sweep, sweepPairs, type Tile } from "./products.ts";
 
 /** The nearest others of each of `n` rows, nearest first; of equals the lower row. */
 export type Neighbours = {
@@ -25,21 +25,31 @@ const insert = (found: Neighbours, from: number, row: number, distance: number):
   rows[at] = row;
 };
 
-/** Fills the list of `row` by its products with all rows. */
-const listNearest = (found: Neighbours, row: number, dots: Float32Array): void => {
-  const from = row * found.count;
-  // Compared as products: a root for each of n² pairs would take longer than the products.
-  let least = Number.NEGATIVE_INFINITY;
-  for (let other = 0; other < dots.length; other++) {
-    const dot = dots[other] as number;
-    if (dot <= least || other === row) continue;
-    insert(found, from, other, euclidean(dot));
-    const last = found.distances[from + found.count - 1] as number;
-    least = last === Number.POSITIVE_INFINITY ? Number.NEGATIVE_INFINITY : 1 - (last * last) / 2;
+/** Puts the pairs of a tile into the lists of both rows; `least`: the product that a row's last has. */
+const listPairs = (
+  found: Neighbours,
+  least: Float64Array,
+  { from, to, fromB, toB, products }: Tile,
+): void => {
+  const { count, distances } = found;
+  const list = (row: number, other: number, dot: number): void => {
+    insert(found, row * count, other, euclidean(dot));
+    const last = distances[row * count + count - 1] as number;
+    if (last < Number.POSITIVE_INFINITY) least[row] = 1 - (last * last) / 2;
+  };
+  const columns = toB - fromB;
+  for (let row = from; row < to; row++) {
+    const start = (row - from) * columns - fromB;
+    for (let other = Math.max(fromB, row + 1); other < toB; other++) {
+      // Compared as products: a root for each of the pairs would take longer than the products.
+      const dot = products[start + other] as number;
+      if (dot > (least[row] as number)) list(row, other, dot);
+      if (dot > (least[other] as number)) list(other, row, dot);
+    }
   }
 };
 
-/** Exact: all pairs are looked at, in blocks; memory grows with `n × count`. */
+/** Exact: all pairs are looked at, each once, in tiles; memory grows with `n × count`. */
 export const nearestNeighbours = async (
   vectors: Float32Array,
   count: number,
@@ -51,9 +61,7 @@ export const nearestNeighbours = async (
     rows: new Int32Array(n * count).fill(-1),
     distances: new Float64Array(n * count).fill(Number.POSITIVE_INFINITY),
   };
-  await sweep(vectors, vectors, how, (first, block) => {
-    for (let start = 0, row = first; start < block.length; start += n, row++)
-      listNearest(found, row, block.subarray(start, start + n));
-  });
+  const least = new Float64Array(n).fill(Number.NEGATIVE_INFINITY);
+  await sweepPairs(vectors, how, (tile) => listPairs(found, least, tile));
   return found;
 };

@@ -58,3 +58,68 @@ export const sweep = async (
     visit(from, found);
   }
 };
+
+/** Products of rows `from` to `to` with rows `fromB` to `toB`, `[to − from, toB − fromB]`. */
+export type Tile = {
+  readonly from: number;
+  readonly to: number;
+  readonly fromB: number;
+  readonly toB: number;
+  readonly products: Float32Array;
+};
+
+/** Rows of a square tile: some 10 ms of one thread, large enough for a matrix kernel to be at its fastest. */
+const tileRows = (d: number): number => Math.max(16, Math.floor(Math.sqrt(1e8 / d)));
+
+type Corner = { readonly from: number; readonly fromB: number };
+
+/** Visits the tiles at `corners` in order, the next one under way meanwhile. An abort rejects between two tiles. */
+const sweepTiles = async (
+  a: Float32Array,
+  b: Float32Array,
+  { d, products, signal }: Sweep,
+  corners: readonly Corner[],
+  visit: (tile: Tile) => void,
+): Promise<void> => {
+  const side = tileRows(d);
+  const under = async ({ from, fromB }: Corner): Promise<Tile> => {
+    const [to, toB] = [Math.min(a.length / d, from + side), Math.min(b.length / d, fromB + side)];
+    const found = await products(a.subarray(from * d, to * d), b.subarray(fromB * d, toB * d), d);
+    return { from, to, fromB, toB, products: found };
+  };
+  signal?.throwIfAborted();
+  let coming = corners[0] && under(corners[0]);
+  for (let next = 1; coming !== undefined; next++) {
+    const tile: Tile = await coming;
+    signal?.throwIfAborted();
+    const corner = corners[next];
+    coming = corner && under(corner);
+    visit(tile);
+  }
+};
+
+const starts = (vectors: Float32Array, d: number): number[] =>
+  Array.from({ length: Math.ceil(vectors.length / d / tileRows(d)) }, (_, tile) => tile * tileRows(d));
+
+/** The products of rows `a` with all of `b`, in square tiles, row of tiles after row. */
+export const sweepAll = (
+  a: Float32Array,
+  b: Float32Array,
+  how: Sweep,
+  visit: (tile: Tile) => void,
+): Promise<void> => {
+  const corners = starts(a, how.d).flatMap((from) => starts(b, how.d).map((fromB) => ({ from, fromB })));
+  return sweepTiles(a, b, how, corners, visit);
+};
+
+/**
+ * The products of all pairs of `vectors`, each pair once: half the work. In tiles of which `fromB ≥ from`; one on the
+ * diagonal holds its pairs twice, and those of rows with themselves.
+ */
+export const sweepPairs = (vectors: Float32Array, how: Sweep, visit: (tile: Tile) => void): Promise<void> => {
+  const all = starts(vectors, how.d);
+  const corners = all.flatMap((from) =>
+    all.filter((fromB) => fromB >= from).map((fromB) => ({ from, fromB })),
+  );
+  return sweepTiles(vectors, vectors, how, corners, visit);
+};

@@ -1,28 +1,8 @@
+import { before, type Edge, edgesBetween, mostSets } from "./edges-between.ts";
 import { euclidean, type Neighbours } from "./knn.ts";
-import { type Sweep, sweep } from "./products.ts";
+import { type Sweep, sweepAll, type Tile } from "./products.ts";
+import { unionFind } from "./union-find.ts";
 import { takeRows } from "./vectors.ts";
-
-export type Edge = { readonly a: number; readonly b: number; readonly weight: number };
-
-/** Sets that are joined, with path halving. */
-export const unionFind = (n: number) => {
-  const parent = Int32Array.from({ length: n }, (_, i) => i);
-  const find = (row: number): number => {
-    let at = row;
-    while (parent[at] !== at) {
-      parent[at] = parent[parent[at] as number] as number;
-      at = parent[at] as number;
-    }
-    return at;
-  };
-  const join = (a: number, b: number): boolean => {
-    const [rootA, rootB] = [find(a), find(b)];
-    if (rootA === rootB) return false;
-    parent[Math.max(rootA, rootB)] = Math.min(rootA, rootB);
-    return true;
-  };
-  return { find, join };
-};
 
 /** For each row its best known edge out of its set, or the least weight that any such edge can have. */
 type Outgoing = { readonly weight: Float64Array; readonly to: Int32Array };
@@ -49,27 +29,32 @@ const fromList = (
   out.to[row] = best <= bound ? to : -1;
 };
 
-/** Best edge of `row` out of its set, by its products with all rows. */
-const fromProducts = (
-  row: number,
-  dots: Float32Array,
+/** Looks in a tile of `open` rows and others for edges out of their sets that are lighter than those known. */
+const fromTile = (
+  open: readonly number[],
+  { from, to, fromB, toB, products }: Tile,
   core: Float64Array,
   rootOf: Int32Array,
   out: Outgoing,
 ): void => {
-  const [root, own] = [rootOf[row] as number, core[row] as number];
-  let [best, to, least] = [Number.POSITIVE_INFINITY, -1, -2];
-  for (let other = 0; other < dots.length; other++) {
-    const dot = dots[other] as number;
-    if (dot < least || rootOf[other] === root) continue;
-    const weight = Math.max(euclidean(dot), own, core[other] as number);
-    if (weight >= best) continue;
-    [best, to] = [weight, other];
+  for (let at = from; at < to; at++) {
+    const row = open[at] as number;
+    const [root, own] = [rootOf[row] as number, core[row] as number];
+    const start = (at - from) * (toB - fromB) - fromB;
+    let best = out.weight[row] as number;
     // Compared as products: a root for each pair would take longer than the products.
-    least = 1 - (best * best) / 2 - 1e-7;
+    let least = 1 - (best * best) / 2 - 1e-7;
+    for (let other = fromB; other < toB; other++) {
+      const dot = products[start + other] as number;
+      if (dot < least || rootOf[other] === root) continue;
+      const weight = Math.max(euclidean(dot), own, core[other] as number);
+      if (weight >= best) continue;
+      best = weight;
+      least = 1 - (best * best) / 2 - 1e-7;
+      out.to[row] = other;
+    }
+    out.weight[row] = best;
   }
-  out.weight[row] = best;
-  out.to[row] = to;
 };
 
 /** Looks at all rows for the best edges of `open` out of their sets. */
@@ -81,11 +66,10 @@ const fromAll = (
   out: Outgoing,
   how: Sweep,
 ): Promise<void> => {
-  const n = core.length;
-  return sweep(takeRows(vectors, how.d, open), vectors, how, (first, block) => {
-    for (let start = 0, at = first; start < block.length; start += n, at++)
-      fromProducts(open[at] as number, block.subarray(start, start + n), core, rootOf, out);
-  });
+  for (const row of open) out.weight[row] = Number.POSITIVE_INFINITY;
+  return sweepAll(takeRows(vectors, how.d, open), vectors, how, (tile) =>
+    fromTile(open, tile, core, rootOf, out),
+  );
 };
 
 /** Of each set the least known weight of an edge out of it. */
@@ -96,7 +80,7 @@ const leastOf = (rootOf: Int32Array, { weight, to }: Outgoing): Float64Array => 
   return least;
 };
 
-/** The best edge of each set; of equals the lowest rows, so that no cycle of equals arises. */
+/** The best edge of each set. */
 const chosenEdges = (rootOf: Int32Array, { weight, to }: Outgoing): Edge[] => {
   const edges = new Map<number, Edge>();
   for (const [row, root] of rootOf.entries()) {
@@ -108,8 +92,6 @@ const chosenEdges = (rootOf: Int32Array, { weight, to }: Outgoing): Edge[] => {
   }
   return [...edges.values()].sort(before);
 };
-
-const before = (x: Edge, y: Edge): number => x.weight - y.weight || x.a - y.a || x.b - y.b;
 
 /** Looks into the lists again for rows whose best edge now lies within their set. */
 const refresh = (
@@ -128,32 +110,6 @@ const refresh = (
     out.weight[row] = known[row] as number;
     out.to[row] = -1;
   }
-};
-
-/**
- * Minimum spanning tree of mutual reachability max(core(a), core(b), distance(a, b)) over all pairs, by Borůvka's
- * rounds: edges come from the neighbour lists while these suffice; only rows whose list can hide a lighter edge are
- * compared with all others, and what is found that way bounds later rounds, since edges out of a set that grows never
- * get lighter. Exact, with memory for the lists alone. Edges lightest first.
- */
-export const spanningTree = async (
-  vectors: Float32Array,
-  neighbours: Neighbours,
-  core: Float64Array,
-  how: Sweep,
-): Promise<readonly Edge[]> => {
-  const n = core.length;
-  const sets = unionFind(n);
-  const out: Outgoing = { weight: new Float64Array(n), to: new Int32Array(n).fill(-1) };
-  const edges: Edge[] = [];
-  const known = new Float64Array(n);
-  while (edges.length < n - 1) {
-    const rootOf = Int32Array.from({ length: n }, (_, row) => sets.find(row));
-    refresh(neighbours, core, rootOf, out, known);
-    await resolve(vectors, core, rootOf, out, how);
-    for (const edge of chosenEdges(rootOf, out)) if (sets.join(edge.a, edge.b)) edges.push(edge);
-  }
-  return edges.sort(before);
 };
 
 /** Compares with all others the rows that may have a lighter edge than the best known one of their set. */
@@ -185,4 +141,47 @@ const resolve = async (
     });
     await fromAll(vectors, now, core, rootOf, out, how);
   }
+};
+
+/** Rows from which on a sweep over all pairs may pay; fewer are compared in no time, row by row. */
+const leastToSweep = 2_048;
+
+/** Whether one sweep over all pairs of rows is the shortest way to the rest of the tree. */
+const sweepPays = (left: number, { to }: Outgoing): boolean =>
+  to.length >= leastToSweep &&
+  left < mostSets &&
+  to.reduce((open, other) => (other < 0 ? open + 1 : open), 0) > to.length / 4;
+
+/**
+ * Minimum spanning tree of mutual reachability max(core(a), core(b), distance(a, b)) over all pairs, by Borůvka's
+ * rounds: edges come from the neighbour lists while these suffice; only rows whose list can hide a lighter edge are
+ * compared with all others, and what is found that way bounds later rounds, since edges out of a set that grows never
+ * get lighter. When few sets are left and the lists of many rows lie within their own, one sweep over all pairs gives
+ * the edges between all sets. Exact, with memory for the lists and that table alone. Edges lightest first.
+ */
+export const spanningTree = async (
+  vectors: Float32Array,
+  neighbours: Neighbours,
+  core: Float64Array,
+  how: Sweep,
+): Promise<readonly Edge[]> => {
+  const n = core.length;
+  const sets = unionFind(n);
+  const out: Outgoing = { weight: new Float64Array(n), to: new Int32Array(n).fill(-1) };
+  const edges: Edge[] = [];
+  const known = new Float64Array(n);
+  const join = (found: readonly Edge[]): void => {
+    for (const edge of found) if (sets.join(edge.a, edge.b)) edges.push(edge);
+  };
+  while (edges.length < n - 1) {
+    const rootOf = Int32Array.from({ length: n }, (_, row) => sets.find(row));
+    refresh(neighbours, core, rootOf, out, known);
+    if (sweepPays(n - edges.length, out)) {
+      join(await edgesBetween(vectors, core, rootOf, how));
+      break;
+    }
+    await resolve(vectors, core, rootOf, out, how);
+    join(chosenEdges(rootOf, out));
+  }
+  return edges.sort(before);
 };

@@ -20,9 +20,10 @@ const graph = (): Uint8Array => {
 };
 
 /**
- * Products by ONNX Runtime's matrix kernels, on threads of its own, so that the event loop goes on: three to five
- * times as fast as the WebAssembly kernel. The last digits depend on the processor's instructions; on one machine the
- * same input gives the same output.
+ * Products by ONNX Runtime's matrix kernels, three to five times as fast as the WebAssembly kernel. Its binding takes a
+ * turn of the event loop before each product and holds it until that is done, on `threads` threads: so products are
+ * asked for in blocks of some 10 ms. The last digits depend on the processor's instructions; on one machine the same
+ * input gives the same output.
  */
 export const onnxProducts = async (threads: number): Promise<Products> => {
   const { InferenceSession: Session, Tensor } = await import("onnxruntime-node");
