@@ -82,6 +82,13 @@ const labelling = async (n: number, k: number): Promise<BenchRow> => {
   return compared(`label ${n} × ${d} against ${k}`, ours, theirs, "≤ 1 ms", ours <= 1);
 };
 
+/** What the assignment of a whole collection stands on: pages of 500 against `k` centroids, on one core. */
+const assigning = async (k: number): Promise<BenchRow> => {
+  const [page, centroids] = [vectorsOf(500), vectorsOf(k)];
+  const ms = await median(() => nearestCentroids(page, d, centroids));
+  return { name: `assign × ${d} against ${k}`, value: 500_000 / ms, unit: "vectors/s" };
+};
+
 const atQueryTime = async (n: number): Promise<BenchRow> => {
   const vectors = vectorsOf(n);
   const value = await median(() => clusterModels.kmeans.query.fit(vectors, d, { k: "auto", seed }));
@@ -98,6 +105,7 @@ export const clusterBench: Bench = {
       rows.push(await row);
     };
     await add("labelling", labelling(200, 256));
+    for (const k of [256, 4096]) await add("assigning", assigning(k));
     progress("reranking");
     rows.push(...(await rerankRows()));
     await add("clustering candidates", atQueryTime(100));

@@ -65,11 +65,20 @@ export type Shards = {
   save(shard: ShardOf, previous: ReadState | null, state: ShardState): Promise<ReadState | null>;
   finish(shard: ShardOf, tally: Tally): Promise<void>;
   isFinished(shard: ShardOf): Promise<boolean>;
-  /** The tallies of a version's finished shards, or null while fewer than `shards` are finished. */
-  finished(version: Omit<ShardOf, "shard">, shards: number): Promise<readonly Tally[] | null>;
+  /**
+   * Gives `take` the tallies of a version's finished shards, always in the same order, a few in memory at a time: of
+   * thousands of clusters each has megabytes. False while fewer than `shards` are finished.
+   */
+  eachFinished(
+    version: Omit<ShardOf, "shard">,
+    shards: number,
+    take: (tally: Tally) => void,
+  ): Promise<boolean>;
   /** Forgets the shards of that version and of older ones. */
   clear(version: Omit<ShardOf, "shard">): Promise<void>;
 };
+
+const readAtOnce = 16;
 
 const prefixOf = (identity: string): string => `centroids/${identity}/shards/`;
 const folderOf = ({ identity, clusterVersion }: Omit<ShardOf, "shard">): string =>
@@ -108,13 +117,18 @@ export const bucketShards = (bucket: Bucket): Shards => ({
     await bucket.put(done(shard), body, { contentType: "application/json" });
   },
   isFinished: async (shard) => (await bucket.head(done(shard))) !== null,
-  finished: async (version, shards) => {
+  eachFinished: async (version, shards, take) => {
     const keys = (await keysUnder(bucket, folderOf(version))).filter((key) => key.endsWith(".done.json"));
-    if (keys.length < shards) return null;
-    const states = await Promise.all(keys.map((key) => readState(bucket, key)));
-    const found = states.filter((state) => state !== null);
-    // Who cleared them has seen them all.
-    return found.length < shards ? null : found.map(({ tally }) => tally);
+    if (keys.length < shards) return false;
+    for (let from = 0; from < keys.length; from += readAtOnce) {
+      const part = keys.slice(from, from + readAtOnce);
+      for (const state of await Promise.all(part.map((key) => readState(bucket, key)))) {
+        // Who cleared them has seen them all.
+        if (state === null) return false;
+        take(state.tally);
+      }
+    }
+    return true;
   },
   clear: async ({ identity, clusterVersion }) => {
     const old = (await keysUnder(bucket, prefixOf(identity))).filter(

@@ -76,9 +76,11 @@ const advance = async (
 
 /** Whoever finds every shard finished puts them together. */
 const putTogether = async (deps: ReclusterDeps, message: ShardMessage, k: number): Promise<boolean> => {
-  const tallies = await deps.shards.finished(message, message.shards);
-  if (tallies === null) return false;
-  const whole = tallies.reduce((sum, tally) => addTallies(sum, tally, nearestPerCluster), emptyTally(k));
+  let whole = emptyTally(k);
+  const finished = await deps.shards.eachFinished(message, message.shards, (tally) => {
+    whole = addTallies(whole, tally, nearestPerCluster);
+  });
+  if (!finished) return false;
   const version = { identity: message.identity, version: message.clusterVersion };
   await deps.centroids.attach(version, "survey", JSON.stringify(surveyOf(whole, deps.now())));
   await deps.shards.clear(message);
