@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { s3Client } from "../lib/aws/clients.ts";
 import { readBody } from "../lib/aws/read-body.ts";
 import { loadConfig } from "../lib/config/load.ts";
+import { createEmbedder } from "../lib/embed/create.ts";
 import { describeFailure } from "../lib/errors.ts";
 import { createChunkReader } from "../lib/read/create.ts";
 
@@ -12,7 +13,8 @@ const [path = "", limits = "{}"] = process.argv.slice(2);
 const config = loadConfig(join(root, "kettle.yml"), "local");
 const changed = { ...config, limits: { ...config.limits, ...(JSON.parse(limits) as object) } };
 const began = performance.now();
-const reader = createChunkReader({ config: changed, modelsDir: join(root, "models"), vcpus: 1 });
+const environment = { config: changed, modelsDir: join(root, "models"), vcpus: 1 };
+const reader = createChunkReader(environment, () => createEmbedder(environment));
 const read = async () => {
   const bytes = await readBody(createReadStream(path), changed.limits.objectBytes, statSync(path).size);
   const key = path.split("/").at(-1) ?? path;

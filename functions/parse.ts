@@ -8,7 +8,7 @@ const kettle = compose();
 const { limits } = kettle.config;
 
 export const handler = consume(kettle, "ingest", parseIngest, async () => {
-  const reader = createChunkReader(kettle.environment);
+  const reader = createChunkReader(kettle.environment, kettle.embedder);
   return parseStep({
     ...(await kettle.completion()),
     bucket: kettle.documents,

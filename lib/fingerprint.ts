@@ -1,5 +1,5 @@
 import { languageVersion } from "./chunk/language.ts";
-import { type ChunkerName, chunkers } from "./chunk/registry.ts";
+import { chunkers } from "./chunk/registry.ts";
 import { completeRule, strategiesIn } from "./chunk/rules.ts";
 import type { Config } from "./config/schema.ts";
 import { qualityVersion } from "./quality/quality.ts";
@@ -18,9 +18,7 @@ export const shapedBy = (
 ) => ({
   readers: Object.fromEntries(Object.entries(readers).map(([name, reader]) => [name, reader.version])),
   // Only those in use: a new strategy that nobody chose makes no document outdated.
-  chunker: Object.fromEntries(
-    strategiesIn(config.chunking).map((name) => [name, chunkers[name as ChunkerName]?.version ?? 0]),
-  ),
+  chunker: Object.fromEntries(strategiesIn(config.chunking).map((name) => [name, chunkers[name].version])),
   qualityVersion,
   sketchVersion,
   languageVersion,

@@ -43,19 +43,23 @@ const shared: BuildOptions = {
 };
 
 /** Threads are started by file name, so each is an entry point of its own beside the handler. */
-const threads = (name: FunctionName): { in: string; out: string }[] => [
-  ...(embeds(name) ? [{ in: "lib/embed/worker.ts", out: "functions/embed-worker" }] : []),
+const threads = (name: FunctionName, config: Config): { in: string; out: string }[] => [
+  ...(embeds(name, config) ? [{ in: "lib/embed/worker.ts", out: "functions/embed-worker" }] : []),
   ...(name === "parse" ? [{ in: "lib/read/worker.ts", out: "functions/read-worker" }] : []),
 ];
 
 /** Handler and threads; dynamic imports stay lazy, so that nothing is loaded unasked. */
-const bundleCode = async (name: FunctionName, root: string, folder: string): Promise<void> => {
+const bundleCode = async (
+  name: FunctionName,
+  { root, config }: BundleOptions,
+  folder: string,
+): Promise<void> => {
   await build({
     ...shared,
     absWorkingDir: root,
     external: externalIn(name),
     outdir: folder,
-    entryPoints: [{ in: `functions/${name}.ts`, out: `functions/${name}` }, ...threads(name)],
+    entryPoints: [{ in: `functions/${name}.ts`, out: `functions/${name}` }, ...threads(name, config)],
     splitting: true,
     chunkNames: "functions/chunk-[hash]",
     outExtension: { ".js": ".mjs" },
@@ -86,7 +90,7 @@ export const bundleFunction = async (name: FunctionName, options: BundleOptions)
   const folder = join(out, name);
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  await bundleCode(name, root, folder);
+  await bundleCode(name, options, folder);
   if (name === "search") await bundleCustom(Object.values(config.search.custom), root, folder);
   await addContents(name, { root, folder, config, target });
   return { name, folder, bytes: await sizeOf(folder, await filesBelow(folder)) };

@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { join } from "node:path";
+import { wantsVectors } from "../lib/chunk/registry.ts";
 import type { FunctionName } from "../lib/config/function-names.ts";
 import type { Config } from "../lib/config/schema.ts";
 import { findModel, lockPath, manifestPath } from "../lib/embed/manifest.ts";
@@ -11,8 +12,10 @@ import { copy, copyPackages, packageFolder } from "./copy-packages.ts";
 import { bundleTlsFiles } from "./tls-files.ts";
 import { packagesOf, type Target } from "./unbundled.ts";
 
+type ModelPart = "weights" | "tokenizer" | "manifest" | "nothing";
+
 /** How much of the model a function needs: all of it, what counts tokens, or what names collections. */
-const modelParts: Readonly<Record<FunctionName, "weights" | "tokenizer" | "manifest" | "nothing">> = {
+const modelParts: Readonly<Record<FunctionName, ModelPart>> = {
   parse: "tokenizer",
   embed: "weights",
   cluster: "manifest",
@@ -26,7 +29,12 @@ const modelParts: Readonly<Record<FunctionName, "weights" | "tokenizer" | "manif
   api: "manifest",
 };
 
-export const embeds = (name: FunctionName): boolean => modelParts[name] === "weights";
+/** Parse embeds only where some document is cut by meaning. */
+const modelPart = (name: FunctionName, { chunking }: Pick<Config, "chunking">): ModelPart =>
+  name === "parse" && wantsVectors(chunking) ? "weights" : modelParts[name];
+
+export const embeds = (name: FunctionName, config: Pick<Config, "chunking">): boolean =>
+  modelPart(name, config) === "weights";
 
 type Packing = {
   readonly root: string;
@@ -76,9 +84,9 @@ const copyOcrModels = async (packing: Packing): Promise<void> => {
 export const addContents = async (name: FunctionName, packing: Packing): Promise<void> => {
   const config = await bundleTlsFiles(packing.config, packing.folder);
   await writeFile(join(packing.folder, "kettle.resolved.json"), JSON.stringify(config));
-  const part = modelParts[name];
+  const part = modelPart(name, config);
   if (part !== "nothing") await copyModel(packing, part);
-  await copyPackages(packagesOf(name), packing);
+  await copyPackages(packagesOf(name, part === "weights"), packing);
   if (name === "parse") await Promise.all([copyPdfFiles(packing), copyOcrModels(packing)]);
   if (name === "api") await copy(join(packing.root, "web"), join(packing.folder, "web"));
 };

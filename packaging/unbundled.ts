@@ -52,8 +52,8 @@ export const externalIn = (name: FunctionName): string[] => [
   ...Object.entries(bundledOnlyIn).flatMap(([pkg, functions]) => (functions.includes(name) ? [] : [pkg])),
 ];
 
-/** The packages that a function's bundle has beside it. */
-export const packagesOf = (name: FunctionName): readonly string[] =>
+/** The packages that a function's bundle has beside it; one that embeds for some parameters only has embed's, too. */
+export const packagesOf = (name: FunctionName, embeds = false): readonly string[] =>
   Object.entries(unbundledPackages).flatMap(([pkg, { functions }]) =>
-    functions.includes(name) ? [pkg] : [],
+    functions.includes(name) || (embeds && functions.includes("embed")) ? [pkg] : [],
   );

@@ -32,3 +32,14 @@ export type Chunker = {
   readonly version: number;
   chunk(blocks: readonly Block[], options: ChunkOptions): readonly Piece[];
 };
+
+/**
+ * The same for a strategy that looks at meaning: whoever runs it (pieces.ts) gets the vectors of its texts. Pure: the
+ * same blocks, options and vectors give the same pieces.
+ */
+export type VectorChunker = Pick<Chunker, "version"> & {
+  /** Whose vectors `chunk` wants, at most as many as `mostTexts` of runs.ts however long the document. */
+  texts(blocks: readonly Block[]): readonly string[];
+  /** @param vectors of `texts(blocks)`, `[n, d]` row-major, each of length 1 */
+  chunk(blocks: readonly Block[], options: ChunkOptions, vectors: Float32Array): Promise<readonly Piece[]>;
+};

@@ -36,10 +36,10 @@ export const choiceFor = <Strategy extends string>(
 };
 
 /** Every strategy that some document may be cut by, each once. */
-export const strategiesIn = ({
+export const strategiesIn = <Strategy extends string>({
   strategy,
   rules,
 }: {
-  readonly strategy: string;
-  readonly rules: readonly ChunkRule[];
-}): readonly string[] => [...new Set([strategy, ...rules.flatMap((rule) => rule.strategy ?? [])])].sort();
+  readonly strategy: Strategy;
+  readonly rules: readonly ChunkRule<Strategy>[];
+}): readonly Strategy[] => [...new Set([strategy, ...rules.flatMap((rule) => rule.strategy ?? [])])].sort();

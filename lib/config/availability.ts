@@ -1,5 +1,4 @@
 import type { z } from "zod";
-import { strategiesIn } from "../chunk/rules.ts";
 import type { configSchema } from "./schema.ts";
 
 type Parameters = z.infer<typeof configSchema>;
@@ -21,8 +20,6 @@ const embeddedOnly =
       ? null
       : `\`${value(config)}\` is not part of this version's embedded store; available: ${available.join(", ")}; \`store.driver: milvus\` has it`;
 
-const strategies = ["fixed", "sentence", "recursive", "markdown", "page"];
-
 /**
  * Keys whose feature is declared but not there yet. A value that needs it is refused, never ignored.
  * A feature that arrives deletes its line.
@@ -39,14 +36,6 @@ const rules: readonly Rule[] = [
     path: "embedding.images.enabled",
     refused: (c) =>
       c.embedding.images.enabled ? "image embedding is not part of this version; set it to false" : null,
-  },
-  { path: "chunking.strategy", refused: (c) => only(c.chunking.strategy, strategies)() },
-  {
-    path: "chunking.rules",
-    refused: (c) =>
-      strategiesIn(c.chunking)
-        .map((name) => only(name, strategies)())
-        .find((message) => message !== null) ?? null,
   },
 ];
 

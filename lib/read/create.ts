@@ -1,48 +1,27 @@
-import { type ChunkerName, chunkers } from "../chunk/registry.ts";
 import type { Environment } from "../config/environment.ts";
-import { AppError } from "../errors.ts";
 import { type ChunkReader, type ChunkReaderOptions, chunkReader } from "./isolated.ts";
 import { readerPool } from "./reader-pool.ts";
-
-const isChunkerName = (name: string): name is ChunkerName => Object.hasOwn(chunkers, name);
-
-/** @throws AppError `NOT_AVAILABLE` for a chunking strategy that is not part of this version. */
-const available = (name: string): ChunkerName => {
-  if (isChunkerName(name)) return name;
-  throw new AppError(
-    "NOT_AVAILABLE",
-    `chunking.strategy: ${name} is not part of this version; available: ${Object.keys(chunkers).join(", ")}`,
-  );
-};
+import type { OpenEmbedder } from "./thread-vectors.ts";
 
 /**
  * For composition roots: the reader of the parameters, in threads of its own.
- * @throws AppError `NOT_AVAILABLE` for a chunking strategy that is not part of this version.
+ * @param embedder of strategies that cut by meaning, shared by all threads; whoever gives it closes it
  */
-export const createChunkReader = ({
-  config,
-  modelsDir,
-  vcpus,
-}: Pick<Environment, "config" | "modelsDir" | "vcpus">): ChunkReader => {
+export const createChunkReader = (
+  { config, modelsDir, vcpus }: Pick<Environment, "config" | "modelsDir" | "vcpus">,
+  embedder: OpenEmbedder,
+): ChunkReader => {
   const { ocrLanguages, ocrThreads, gps } = config.embedding.images;
-  const { strategy, size, overlap, rules } = config.chunking;
   const { action, similarity } = config.quality.duplicates;
   const options: ChunkReaderOptions = {
     modelsDir,
     model: config.embedding.model,
-    cut: {
-      strategy: available(strategy),
-      size,
-      overlap,
-      rules: rules.map((rule) => ({
-        ...rule,
-        strategy: rule.strategy === undefined ? undefined : available(rule.strategy),
-      })),
-    },
+    cut: config.chunking,
     maxBytes: config.limits.chunkBytes,
     maxChunks: config.limits.chunks,
     copies: action === "drop" ? similarity : null,
     images: { ocrLanguages, ocrThreads: ocrThreads || vcpus, gps },
+    embedder,
   };
   return readerPool(() => chunkReader(options), Math.max(2, config.limits.readers || vcpus));
 };

@@ -4,6 +4,7 @@ import { type NativeGuard, nativeCallsEnded, nativeGuard, stopNativeCalls } from
 import { AppError } from "../errors.ts";
 import { documentFailure, reason } from "./failures.ts";
 import type { ReadInput } from "./reader.ts";
+import { giveVectors, type OpenEmbedder } from "./thread-vectors.ts";
 import type { DocumentChunks } from "./to-chunks.ts";
 import type { GuardedSetup, WorkerReply, WorkerSetup } from "./worker.ts";
 
@@ -26,6 +27,7 @@ export type ReadRequest = Pick<ReadInput, "bytes" | "key" | "contentType" | "lim
 export type ChunkReaderOptions = WorkerSetup & {
   /** Bound of the thread's JavaScript heap. */
   readonly heapMb?: number;
+  readonly embedder: OpenEmbedder;
 };
 
 const defaultHeapMb = 1024;
@@ -43,7 +45,7 @@ const workerFile = (): URL => {
 
 type Thread = { readonly worker: Worker; readonly guard: NativeGuard };
 
-const start = ({ heapMb = defaultHeapMb, ...setup }: ChunkReaderOptions): Thread => {
+const start = ({ heapMb = defaultHeapMb, embedder, ...setup }: ChunkReaderOptions): Thread => {
   const guard = nativeGuard();
   const worker = new Worker(workerFile(), {
     workerData: { ...setup, guard } satisfies GuardedSetup,
@@ -55,6 +57,9 @@ const start = ({ heapMb = defaultHeapMb, ...setup }: ChunkReaderOptions): Thread
   worker.stdout.resume();
   worker.stderr.resume();
   worker.on("error", () => undefined);
+  worker.on("message", (message: WorkerReply) => {
+    if (message.kind === "embed") void giveVectors(worker, embedder, message.texts);
+  });
   worker.unref();
   const onExit = (): void => stopNativeCalls(guard, nativeCallMs);
   process.once("exit", onExit);
@@ -91,8 +96,10 @@ const nextReply = (
       worker.unref();
       finish();
     };
-    const onMessage = (message: WorkerReply): void =>
-      message.kind === "page" ? onPage(message.done, message.total) : settle(() => resolve(message));
+    const onMessage = (message: WorkerReply): void => {
+      if (message.kind === "page") onPage(message.done, message.total);
+      else if (message.kind !== "embed") settle(() => resolve(message));
+    };
     const onError = (error: unknown): void => settle(() => reject(error));
     const onExit = (): void => onError(new AppError("INTERNAL", "the reading thread ended by itself"));
     const unwatch = watch(onError);
@@ -183,7 +190,7 @@ export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
     let answer: WorkerReply;
     try {
       const waiting = nextReply(worker, watchLimits(worker, input), input.onPage);
-      worker.postMessage({ bytes, key, contentType, limits }, handedOver(bytes));
+      worker.postMessage({ kind: "read", bytes, key, contentType, limits }, handedOver(bytes));
       answer = await waiting;
     } catch (error) {
       await stop();

@@ -1,5 +1,6 @@
-import type { Chunker, ChunkOptions, Piece } from "../chunk/chunker.ts";
+import type { Chunker, ChunkOptions, Piece, VectorChunker } from "../chunk/chunker.ts";
 import { guessLanguage } from "../chunk/language.ts";
+import { type EmbedTexts, piecesOf } from "../chunk/pieces.ts";
 import type { Chunk, Metadata } from "../chunk-row.ts";
 import { contentHash } from "../ids.ts";
 import type { Quality } from "../quality/quality.ts";
@@ -10,8 +11,9 @@ import type { ReadInput } from "./reader.ts";
 import type { DocumentType } from "./registry.ts";
 
 export type Chunking = {
-  readonly chunker: Chunker;
+  readonly chunker: Chunker | VectorChunker;
   readonly options: ChunkOptions;
+  readonly embed: EmbedTexts;
   readonly quality: (piece: Piece) => Quality;
   /** From this similarity on a piece is a copy of an earlier one and dropped; null: copies stay. */
   readonly copies: number | null;
@@ -44,12 +46,13 @@ const undescribed: Quality = { quality: 0.5, flags: ["noText"] };
 
 /**
  * A document's bytes to its chunks, numbered and judged. In this thread; isolated.ts does the same behind hard limits.
- * @throws AppError as readDocument; `DOCUMENT_TOO_LARGE` for too many chunks, `EMPTY_DOCUMENT` for none
+ * @throws AppError as readDocument; `DOCUMENT_TOO_LARGE` for too many chunks, `EMPTY_DOCUMENT` for none;
+ *   what `embed` throws
  */
 export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<DocumentChunks> => {
   const { blocks, metadata, type, notes = [], noText = false } = await readDocument(input);
   chunking.onRead?.();
-  const pieces = chunking.chunker.chunk(blocks, chunking.options);
+  const pieces = await piecesOf(chunking.chunker, blocks, chunking.options, chunking.embed);
   if (pieces.length === 0) throw documentFailure("EMPTY_DOCUMENT", input.key, "has no text");
   if (pieces.length > chunking.maxChunks)
     throw documentFailure(

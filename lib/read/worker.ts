@@ -1,4 +1,4 @@
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { countByWords } from "../chunk/count-words.ts";
 import { type ChunkerName, chunkers } from "../chunk/registry.ts";
 import { type ChunkChoice, type ChunkRule, choiceFor } from "../chunk/rules.ts";
@@ -9,6 +9,7 @@ import { scoreQuality } from "../quality/quality.ts";
 import type { OcrLanguage } from "./ocr/ocr.ts";
 import { ppOcr } from "./ocr/pp-ocr.ts";
 import type { ReadInput } from "./reader.ts";
+import { askForVectors, type VectorAnswer, type VectorRequest } from "./thread-vectors.ts";
 import { type Chunking, type DocumentChunks, readChunks } from "./to-chunks.ts";
 
 /** What the thread is started with: data only, it builds the rest itself. */
@@ -32,9 +33,13 @@ export type WorkerSetup = {
 /** Who starts the thread must wait for its native calls before ending it. */
 export type GuardedSetup = WorkerSetup & { readonly guard: NativeGuard };
 
-export type WorkerRequest = Pick<ReadInput, "bytes" | "key" | "contentType" | "limits">;
+export type WorkerRequest = { readonly kind: "read" } & Pick<
+  ReadInput,
+  "bytes" | "key" | "contentType" | "limits"
+>;
 
 export type WorkerReply =
+  | VectorRequest
   | { readonly kind: "ready" }
   | { readonly kind: "page"; readonly done: number; readonly total: number }
   | { readonly kind: "chunks"; readonly document: DocumentChunks }
@@ -52,20 +57,22 @@ const release = ({ buffer }: Uint8Array): void => {
   if (buffer instanceof ArrayBuffer) buffer.transfer(0);
 };
 
-const serve = async (): Promise<void> => {
+const serve = async (port: MessagePort): Promise<void> => {
   const tokenizer = await loadTokenizer(setup);
   const { cut, maxBytes, maxChunks, copies } = setup;
   const countTokens = countByWords(tokenizer.count);
+  const embed = askForVectors(port);
   const chunkingOf = (key: string): Chunking => {
     const { strategy, size, overlap } = choiceFor(key, cut.rules, cut);
     const options = { size, overlap, maxBytes, countTokens };
-    return { chunker: chunkers[strategy], options, quality: scoreQuality, maxChunks, copies };
+    return { chunker: chunkers[strategy], options, embed, quality: scoreQuality, maxChunks, copies };
   };
   const { ocrLanguages: languages, ocrThreads: threads, gps } = setup.images;
   const { guard } = setup;
   const ocr = languages.length === 0 ? null : ppOcr({ languages, threads, guard });
   const onPage = (done: number, total: number): void => reply({ kind: "page", done, total });
-  parentPort?.on("message", (request: WorkerRequest) => {
+  port.on("message", (request: WorkerRequest | VectorAnswer) => {
+    if (request.kind !== "read") return;
     const onRead = (): void => release(request.bytes);
     const chunking = { ...chunkingOf(request.key), onRead };
     readChunks({ ...request, signal, ocr, gps, guard, onPage }, chunking).then(
@@ -76,4 +83,4 @@ const serve = async (): Promise<void> => {
   reply({ kind: "ready" });
 };
 
-await serve().catch(fail);
+if (parentPort) await serve(parentPort).catch(fail);

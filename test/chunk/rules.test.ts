@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { wantsVectors } from "../../lib/chunk/registry.ts";
 import { choiceFor, strategiesIn } from "../../lib/chunk/rules.ts";
 
 const others = { strategy: "recursive", size: 256, overlap: 32 };
@@ -23,4 +24,12 @@ test("strategies in use are those of the rules, too, each once", () => {
   expect(
     strategiesIn({ strategy: "recursive", rules: [...rules, { prefix: "a", strategy: "page" }] }),
   ).toEqual(["markdown", "page", "recursive"]);
+});
+
+test.each([
+  [{ strategy: "recursive", rules: [{ prefix: "a", strategy: "page" }] }, false],
+  [{ strategy: "semantic", rules: [] }, true],
+  [{ strategy: "recursive", rules: [{ prefix: "a", strategy: "cluster" }] }, true],
+] as const)("vectors are wanted where some rule wants them: %j", (chunking, wanted) => {
+  expect(wantsVectors(chunking)).toBe(wanted);
 });

@@ -12,9 +12,11 @@ const block = (text: string, over: Partial<Block> = {}): Block => ({
   header: "",
   ...over,
 });
-const cut = (name: ChunkerName, blocks: readonly Block[], over: Partial<ChunkOptions> = {}) =>
+/** Those that need no vectors. */
+type Plain = Exclude<ChunkerName, "semantic" | "cluster">;
+const cut = (name: Plain, blocks: readonly Block[], over: Partial<ChunkOptions> = {}) =>
   chunkers[name].chunk(blocks, { size: 20, overlap: 0, maxBytes: 2_000, countTokens, ...over });
-const texts = (name: ChunkerName, blocks: readonly Block[], over: Partial<ChunkOptions> = {}) =>
+const texts = (name: Plain, blocks: readonly Block[], over: Partial<ChunkOptions> = {}) =>
   cut(name, blocks, over).map((piece) => piece.text);
 
 const words = (n: number, word = "kite"): string => `${word} `.repeat(n).trim();

@@ -49,7 +49,7 @@ describe("the kettle command", () => {
     const file = join(folder, "bad.yml");
     writeFileSync(
       file,
-      "search: { topK: 0 }\nchunking: { strategy: semantic }\nstages: { a: {}, b: { search: { topK: 5 } } }\n",
+      "search: { topK: 0 }\nchunking: { strategy: nope }\nstages: { a: {}, b: { search: { topK: 5 } } }\n",
     );
     const { code, out } = await runKettle(["config", "check", "--file", file, "--json"]);
     expect(code).toBe(1);

@@ -46,8 +46,6 @@ http: { cors: { origins: "*" } }`);
     ["store: { partitionKey: tenant }", "store.partitionKey"],
     ["embedding: { device: cuda }", "embedding.device"],
     ["embedding: { images: { enabled: true } }", "embedding.images.enabled"],
-    ["chunking: { strategy: semantic }", "chunking.strategy"],
-    ["chunking: { rules: [{ prefix: a/, strategy: cluster }] }", "chunking.rules"],
   ])("a key whose feature is not there yet is refused: %s", (text, path) => {
     expect(problemsOf(text)).toContain(`${path}: `);
     expect(problemsOf(text)).toMatch(/not part of this version/);

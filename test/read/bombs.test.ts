@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { AppError, type FailureCode, isPermanent } from "../../lib/errors.ts";
 import { chunkReader } from "../../lib/read/isolated.ts";
 import { docxFiles, makeZip, odfFiles, xlsxFiles, type ZipFile } from "./make-zip.ts";
-import { input, limits, read, textOf } from "./reading.ts";
+import { input, limits, noEmbedder, read, textOf } from "./reading.ts";
 
 /** Documents that are made to harm, or are harmed: each is a typed failure, while the reader's memory stays flat. */
 
@@ -347,6 +347,7 @@ describe("bombs and breakages", () => {
     copies: null,
     maxChunks: 10_000,
     images: { ocrLanguages: [], ocrThreads: 1, gps: false },
+    embedder: noEmbedder,
     heapMb: 256,
   });
   beforeAll(() => reader.warm());

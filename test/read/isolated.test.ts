@@ -1,8 +1,10 @@
 import { fileURLToPath } from "node:url";
-import { afterAll, expect, test } from "vitest";
+import { afterAll, describe, expect, test } from "vitest";
+import { hashEmbedder } from "../../lib/embed/hash-embedder.ts";
+import { AppError } from "../../lib/errors.ts";
 import { chunkReader } from "../../lib/read/isolated.ts";
 import type { ReadInput } from "../../lib/read/reader.ts";
-import { input, limits } from "./reading.ts";
+import { input, limits, noEmbedder } from "./reading.ts";
 
 const setup = {
   modelsDir: fileURLToPath(new URL("../../models", import.meta.url)),
@@ -12,6 +14,7 @@ const setup = {
   copies: null,
   maxChunks: 1_000,
   images: { ocrLanguages: ["en", "zh"] as const, ocrThreads: 1, gps: false },
+  embedder: noEmbedder,
 };
 const reader = chunkReader(setup);
 afterAll(() => reader.close());
@@ -88,4 +91,57 @@ test("closing does not wait for a document, and its failure is one that a retry 
   await closing.close();
   for (const result of await outcome)
     expect(result).toMatchObject({ status: "rejected", reason: { code: "INTERNAL", retry: true } });
+});
+
+describe("strategies that cut by meaning", () => {
+  const kites = "Kites circle in warm air. Warm air lifts kites. Circling kites need warm air.";
+  const taxes = "Pay the tax in May. Late tax costs interest. The tax office counts interest in days.";
+  const document = (key: string) => input(key, `${kites} ${taxes}`);
+  const cut = { ...setup.cut, rules: [{ prefix: "meaning/", strategy: "semantic" as const }] };
+
+  test("get vectors from the embedder outside the thread, those of other folders ask for none", async () => {
+    const asked: string[] = [];
+    const embedder = hashEmbedder();
+    const embed: typeof embedder.embed = (texts, kind) => {
+      asked.push(...texts);
+      return embedder.embed(texts, kind);
+    };
+    const mixed = chunkReader({ ...setup, cut, embedder: async () => ({ embed }) });
+    try {
+      expect((await mixed.read(document("plain/a.txt"))).chunks).toHaveLength(1);
+      expect(asked).toEqual([]);
+      const { chunks } = await mixed.read(document("meaning/a.txt"));
+      expect(chunks.map(({ text }) => text)).toEqual([kites, taxes]);
+      expect(asked).toHaveLength(6);
+    } finally {
+      await mixed.close();
+    }
+  });
+
+  test("fail as the embedder does, and the thread reads on", async () => {
+    const embed = () => Promise.reject(new AppError("EMBEDDING_FAILED", "model m: out of memory"));
+    const failing = chunkReader({ ...setup, cut, embedder: async () => ({ embed }) });
+    try {
+      await expect(failing.read(document("meaning/a.txt"))).rejects.toMatchObject({
+        code: "EMBEDDING_FAILED",
+        message: "model m: out of memory",
+        retry: true,
+      });
+      expect((await failing.read(document("plain/a.txt"))).chunks).toHaveLength(1);
+    } finally {
+      await failing.close();
+    }
+  });
+
+  test("stop waiting for an embedder that never answers, at the document's time", async () => {
+    const embed = () => new Promise<never>(() => undefined);
+    const waiting = chunkReader({ ...setup, cut, embedder: async () => ({ embed }) });
+    try {
+      const late = { ...document("meaning/a.txt"), ...within({ seconds: 1 }) };
+      await expect(waiting.read(late)).rejects.toMatchObject({ code: "PARSE_TIMEOUT" });
+      expect((await waiting.read(document("plain/a.txt"))).chunks).toHaveLength(1);
+    } finally {
+      await waiting.close();
+    }
+  });
 });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { type ChunkReader, chunkReader } from "../../lib/read/isolated.ts";
 import { readerPool } from "../../lib/read/reader-pool.ts";
 import type { DocumentChunks } from "../../lib/read/to-chunks.ts";
-import { input } from "./reading.ts";
+import { input, noEmbedder } from "./reading.ts";
 
 const done = (key: string): DocumentChunks => ({
   chunks: [],
@@ -74,6 +74,7 @@ describe("a long document under OCR", () => {
     copies: null,
     maxChunks: 1_000,
     images: { ocrLanguages: ["en", "zh"] as const, ocrThreads: 1, gps: false },
+    embedder: noEmbedder,
   };
   const pool = readerPool(() => chunkReader(options), 2);
   afterAll(() => pool.close());

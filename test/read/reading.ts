@@ -31,6 +31,9 @@ export const input = (
 export const read = (key: string, content?: string | Uint8Array, over: Partial<ReadInput> = {}) =>
   readDocument(input(key, content, over));
 
+/** Of readers whose strategy asks for no vectors. */
+export const noEmbedder = () => Promise.reject(new Error("nobody should ask for vectors"));
+
 /** The extracted text, as chunk offsets count in it. */
 export const textOf = (document: { readonly blocks: readonly { readonly text: string }[] }): string =>
   document.blocks.map((block) => block.text).join("\n\n");

@@ -4,11 +4,12 @@ import { contentHash } from "../../lib/ids.ts";
 import { scoreQuality } from "../../lib/quality/quality.ts";
 import { readChunks } from "../../lib/read/to-chunks.ts";
 import { countTokens } from "../chunk/generators.ts";
-import { input, read, textOf } from "./reading.ts";
+import { input, noEmbedder, read, textOf } from "./reading.ts";
 
 const chunking = {
   chunker: recursiveChunker,
   options: { size: 32, overlap: 8, maxBytes: 1_000, countTokens },
+  embed: noEmbedder,
   quality: scoreQuality,
   maxChunks: 1_000,
   copies: 0.8,
@@ -22,7 +23,10 @@ test("chunks are numbered without gaps, carry page, heading and language, and po
   expect(chunks.map((chunk) => chunk.ordinal)).toEqual([...chunks.keys()]);
   expect(new Set(chunks.map((chunk) => chunk.page))).toEqual(new Set([1, 2, 3]));
   for (const chunk of chunks) {
-    expect(chunk.text).toBe(text.slice(chunk.charStart, chunk.charEnd));
+    // Of a table that continues, after its header.
+    const slice = text.slice(chunk.charStart, chunk.charEnd);
+    if (chunk.modality === "table") expect(chunk.text.endsWith(slice)).toBe(true);
+    else expect(chunk.text).toBe(slice);
     expect(chunk.contentHash).toBe(contentHash(chunk.text));
     const piece = { ...chunk, modality: "text" as const };
     const { quality, flags } = scoreQuality(piece);

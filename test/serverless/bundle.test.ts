@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,6 +25,10 @@ const root = join(import.meta.dirname, "../..");
 const config = loadConfig(join(root, "kettle.yml"), "local");
 const arch = process.arch === "arm64" ? "arm64" : "x64";
 const target = { platform: "linux", arch } as const;
+const kites =
+  "Red kites soar over the ridge at noon. They hold their wings flat and their tail feathers spread. Warm air lifts the birds without a beat of wings. A young kite learns from its parents to find rising air.";
+const trains =
+  "The night train to Vienna leaves from platform nine. Seats on the train must be reserved two days ahead. Passengers with bicycles board the last carriage. Train tickets are checked after the border.";
 const text = "Red kites soar in circles over warm ground.";
 const names = ["parse", "embed", "search", "api"] as const;
 
@@ -148,12 +153,19 @@ describe.skipIf(process.platform !== "linux")("packaged queue functions", () => 
     const credentials = { accessKeyId: "any", secretAccessKey: "thing" };
     sqs = new SQSClient({ endpoint: emulator.url, region: "us-east-1", credentials });
     const s3 = new S3Client({ endpoint: emulator.url, region: "us-east-1", credentials });
-    const Body = await readFile(join(root, "samples/birds/thermals.pdf"));
-    await s3.send(new PutObjectCommand({ Bucket: "kettle-documents", Key: "thermals.pdf", Body }));
+    const pdf = await readFile(join(root, "samples/birds/thermals.pdf"));
+    const objects = { "thermals.pdf": pdf, "meaning/kites.txt": `${kites} ${trains}` };
+    for (const [Key, Body] of Object.entries(objects))
+      await s3.send(new PutObjectCommand({ Bucket: "kettle-documents", Key, Body }));
   });
   afterAll(() => emulator.close());
 
-  const consume = async (name: "parse" | "embed", queue: string, body: string) => {
+  const consume = async (
+    name: "parse" | "embed",
+    queue: string,
+    body: string,
+    bundled: Bundled = bundle(name),
+  ) => {
     const record = {
       messageId: "1",
       receiptHandle: "1",
@@ -164,7 +176,7 @@ describe.skipIf(process.platform !== "linux")("packaged queue functions", () => 
       eventSourceARN: `arn:aws:sqs:us-east-1:000000000000:kettle-${queue}`,
     };
     const { answer, printed } = await invokeBundle({
-      ...bundle(name),
+      ...bundled,
       event: { Records: [record] },
       env: { KETTLE_DATA_DIR: join(folder, "queue-data"), AWS_ENDPOINT_URL: emulator.url },
     });
@@ -187,6 +199,21 @@ describe.skipIf(process.platform !== "linux")("packaged queue functions", () => 
     await consume("embed", "embed", parsed);
     const { vectors } = JSON.parse(await nextMessage("cluster"));
     expect(Buffer.from(vectors, "base64")).toHaveLength(chunks.length * 384 * 4);
+  });
+
+  it("parse carries the model where some folder is cut by meaning, and cuts by it; elsewhere it does not", async () => {
+    const rules = [{ prefix: "meaning/", strategy: "semantic" as const }];
+    const cut = { ...config, chunking: { ...config.chunking, rules } };
+    const out = join(folder, "semantic");
+    const bundled = await bundleFunction("parse", { root, out, config: cut, target });
+    const weights = `models/${config.embedding.model}/model.onnx`;
+    expect(existsSync(join(bundled.folder, weights))).toBe(true);
+    expect(existsSync(join(bundle("parse").folder, weights))).toBe(false);
+    expect(bundled.bytes).toBeLessThan(maxUnzippedBytes);
+    const look = { version: 1, bucket: "kettle-documents", key: "meaning/kites.txt" };
+    await consume("parse", "ingest", JSON.stringify(look), bundled);
+    const { chunks } = JSON.parse(await nextMessage("embed"));
+    expect(chunks.map((chunk: { readonly text: string }) => chunk.text)).toEqual([kites, trains]);
   });
 });
 

@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { parseConfig } from "../../lib/config/load.ts";
+import { shapedBy } from "../../lib/fingerprint.ts";
 import { fingerprint, revisionOf } from "../../lib/steps/revision.ts";
 
 const head = { etag: '"1"', contentType: "text/plain", metadata: { a: "1", b: "2" } };
@@ -26,5 +28,13 @@ describe("fingerprint", () => {
     expect(fingerprint(parts)).toBe(fingerprint({ chunking: { size: 256 }, readers: { pdf: 2, txt: 1 } }));
     expect(fingerprint(parts)).not.toBe(fingerprint({ ...parts, readers: { txt: 1, pdf: 3 } }));
     expect(fingerprint({ list: ["a", "b"] })).not.toBe(fingerprint({ list: ["b", "a"] }));
+  });
+
+  it.each(["semantic", "cluster"])("%s: depends on its version and on the model that it cuts by", (name) => {
+    const config = parseConfig(`chunking: { rules: [{ prefix: a/, strategy: ${name} }] }`, "local");
+    const shaped = shapedBy(config, { identity: "one" });
+    expect(shaped.chunker).toEqual({ recursive: 1, [name]: 1 });
+    expect(fingerprint(shapedBy(config, { identity: "two" }))).not.toBe(fingerprint(shaped));
+    expect(fingerprint({ ...shaped, chunker: { recursive: 1, [name]: 2 } })).not.toBe(fingerprint(shaped));
   });
 });
