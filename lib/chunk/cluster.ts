@@ -5,7 +5,7 @@ import { packRuns, planRuns } from "./runs.ts";
 
 /** Fixed, so that the same document is always cut alike. */
 const seed = 1;
-/** What a change of cluster costs, in sentences that lie in their second nearest; a stray one also touches its neighbours. */
+/** What a change of cluster costs, in sentences that lie in their second nearest: a stray one sways its neighbours. */
 const strays = 4;
 /** Of each neighbour in a sentence's vector: short sentences by themselves fall into clusters of any kind. */
 const neighbourShare = 0.5;

@@ -3,14 +3,12 @@ import { cutAt, sentenceEnds, strength } from "./boundaries.ts";
 import type { ChunkOptions, Piece } from "./chunker.ts";
 import { type Policy, packSection } from "./packing.ts";
 import { joinBlocks, placeBlocks, type Section, sectionsByHeading } from "./sections.ts";
-import { unitsOf } from "./units.ts";
+import { mostCharsPerToken, unitsOf } from "./units.ts";
 
 /** Most vectors of one document. With more sentences than this, neighbours share one: the time stays bounded. */
 export const mostTexts = 500;
 /** What a vector sees of its text, in UTF-16 units: a long line must not cost what a page does. */
 const longestText = 200;
-/** Runs longer than this need no counting to be long enough. */
-const mostCharsPerToken = 24;
 
 type Span = { readonly start: number; readonly end: number };
 

@@ -30,7 +30,7 @@ type Sized = Range & Budget;
 export type PlacedBlock = Block & { readonly start: number };
 
 /** No vocabulary packs more text than this into a token, so longer ranges need no counting to be too large. */
-const mostCharsPerToken = 24;
+export const mostCharsPerToken = 24;
 
 const measure = (text: string, range: Range, { countTokens }: ChunkOptions, budget: Budget): Sized | null => {
   if (range.end - range.start > budget.tokens * mostCharsPerToken) return null;
