@@ -2,6 +2,7 @@ import { kmeans as peerKmeans } from "ml-kmeans";
 import { nearestCentroids } from "../lib/cluster/nearest.ts";
 import { seededRandom } from "../lib/cluster/random.ts";
 import { clusterModels } from "../lib/cluster/registry.ts";
+import { peerRows } from "./cluster/peer-rows.ts";
 import { rerankRows } from "./rerank.ts";
 import type { Bench, BenchRow } from "./row.ts";
 
@@ -95,7 +96,7 @@ const atQueryTime = async (n: number): Promise<BenchRow> => {
   return { name: `cluster ${n} candidates, k = auto`, value, unit: "ms", goal: "≤ 10 ms", met: value <= 10 };
 };
 
-/** Clustering against ml-kmeans, on one thread, on the same made vectors with the same k. */
+/** Clustering against ml-kmeans on one thread and against PyPI's packages on two, on the same made vectors. */
 export const clusterBench: Bench = {
   name: "cluster",
   run: async ({ progress }) => {
@@ -112,6 +113,7 @@ export const clusterBench: Bench = {
     await add("training, against ml-kmeans", training(4_000, 32));
     await add("training on 20,000", bigTraining(20_000, 64));
     await add("training on 20,000, k chosen", bigTraining(20_000, "auto"));
+    rows.push(...(await peerRows(vectorsOf, d, progress)));
     return rows;
   },
 };

@@ -40,7 +40,7 @@ const reseedEmpty = (
  * Lloyd's passes on the sphere from given centroids `[k, d]`: assign by the largest dot product, move each centroid to
  * the normalised mean of its members (Dhillon & Modha 2001).
  */
-const settle = async (
+export const settle = async (
   vectors: Float32Array,
   d: number,
   seeds: Float32Array,
