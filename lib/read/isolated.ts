@@ -34,6 +34,11 @@ const defaultHeapMb = 1024;
 /** What pdf.js and decoders hold beside the document and its unpacked streams. */
 const workingBytes = 128 * 1024 * 1024;
 const watchMs = 50;
+/**
+ * V8 may end the process instead of the thread when a heap is full (`Reached heap limit`). So the thread is ended from
+ * here when it holds more than it may, well before its heap is.
+ */
+const spareHeapMb = 256;
 /** Finding the lines of a large page takes a second or two on a slow processor; ending the thread inside aborts the process. */
 const nativeCallMs = 15_000;
 
@@ -49,7 +54,7 @@ const start = ({ heapMb = defaultHeapMb, embedder, ...setup }: ChunkReaderOption
   const guard = nativeGuard();
   const worker = new Worker(workerFile(), {
     workerData: { ...setup, guard } satisfies GuardedSetup,
-    resourceLimits: { maxOldGenerationSizeMb: heapMb },
+    resourceLimits: { maxOldGenerationSizeMb: heapMb + spareHeapMb },
     // What libraries print is not ours; failures come as messages.
     stdout: true,
     stderr: true,
@@ -107,9 +112,12 @@ const nextReply = (
     worker.on("message", onMessage).on("error", onError).on("exit", onExit);
   });
 
+const needsMore = (key: string, heapMb: number, cause?: unknown): AppError =>
+  documentFailure("DOCUMENT_TOO_LARGE", key, `needs more than ${heapMb} MB of memory to be read`, cause);
+
 /** Ends the wait at the document's limits; gives the way to stop watching. */
 const watchLimits =
-  (worker: Worker, { key, limits, signal, bytes }: ReadRequest) =>
+  (worker: Worker, { key, limits, signal, bytes }: ReadRequest, heapMb: number) =>
   (end: (error: unknown) => void) => {
     const mostExternal = limits.decompressedBytes + 4 * bytes.length + workingBytes;
     const timeout = setTimeout(
@@ -119,9 +127,10 @@ const watchLimits =
     );
     // Unpacked bytes lie outside the JavaScript heap, where no resource limit holds them.
     const memory = setInterval(async () => {
-      const { external_memory: external } = await worker
+      const { external_memory: external, used_heap_size: used } = await worker
         .getHeapStatistics()
-        .catch(() => ({ external_memory: 0 }));
+        .catch(() => ({ external_memory: 0, used_heap_size: 0 }));
+      if (used > heapMb * 2 ** 20) end(needsMore(key, heapMb));
       if (external > mostExternal)
         end(
           documentFailure(
@@ -142,13 +151,7 @@ const watchLimits =
 
 const typed = (error: unknown, key: string, heapMb: number): unknown => {
   if (error instanceof AppError) return error;
-  if (isOutOfMemory(error))
-    return documentFailure(
-      "DOCUMENT_TOO_LARGE",
-      key,
-      `needs more than ${heapMb} MB of memory to be read`,
-      error,
-    );
+  if (isOutOfMemory(error)) return needsMore(key, heapMb, error);
   return documentFailure("CORRUPT_DOCUMENT", key, `cannot be read: ${reason(error)}`, error);
 };
 
@@ -157,6 +160,7 @@ const typed = (error: unknown, key: string, heapMb: number): unknown => {
  * never keeps the process alive.
  */
 export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
+  const { heapMb = defaultHeapMb } = options;
   let thread: Thread | null = null;
   let last: Promise<unknown> = Promise.resolve();
   let closed = false;
@@ -189,12 +193,12 @@ export const chunkReader = (options: ChunkReaderOptions): ChunkReader => {
     const { bytes, key, contentType, limits } = input;
     let answer: WorkerReply;
     try {
-      const waiting = nextReply(worker, watchLimits(worker, input), input.onPage);
+      const waiting = nextReply(worker, watchLimits(worker, input, heapMb), input.onPage);
       worker.postMessage({ kind: "read", bytes, key, contentType, limits }, handedOver(bytes));
       answer = await waiting;
     } catch (error) {
       await stop();
-      throw input.signal.aborted ? input.signal.reason : typed(error, key, options.heapMb ?? defaultHeapMb);
+      throw input.signal.aborted ? input.signal.reason : typed(error, key, heapMb);
     }
     if (answer.kind === "chunks") return answer.document;
     throw answer.kind === "failed"
