@@ -41,7 +41,12 @@ export const fetchPackage = async (name: string, root: string): Promise<string> 
     "npm",
     ["pack", `${name}@${locked.version}`, "--pack-destination", part, "--json", "--ignore-scripts"],
     { cwd: root },
-  );
+  ).catch((error: unknown) => {
+    const said = error instanceof Error ? error.message : String(error);
+    throw new Error(
+      `${name}@${locked.version}, for another platform, cannot be fetched from npm's registry: ${said}`,
+    );
+  });
   const packed = JSON.parse(stdout);
   const file = join(part, packed[0].filename);
   await check(file, locked, name);

@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { cp, mkdir, mkdtemp, readFile, rm, stat, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -35,11 +35,18 @@ const ofType = (type: string): readonly Resource[] =>
   Object.values(resources).filter((resource) => resource.Type === type);
 const functionResource = (name: string): Resource => resources[`${pascal(name)}LambdaFunction`]!;
 
+/** npm's settings and the certificates of this machine, so that packages can be fetched; no account, no parameters. */
+const plainEnv = (at: string): NodeJS.ProcessEnv => ({
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(AWS|KETTLE)_/.test(name))),
+  HOME: at,
+  NPM_CONFIG_USERCONFIG: join(homedir(), ".npmrc"),
+});
+
 const runPackage = (at: string, env: NodeJS.ProcessEnv = {}) =>
   promisify(execFile)(
     process.execPath,
     [join(root, "node_modules/serverless/bin/serverless.js"), "package"],
-    { cwd: at, env: { PATH: process.env.PATH, HOME: at, ...env } },
+    { cwd: at, env: { ...plainEnv(at), ...env } },
   );
 
 /** A folder as the repository's, in which packaging leaves what it makes. */
