@@ -78,15 +78,24 @@ const bestCut = ({ units, options }: Packing, span: Span): number => {
   return best;
 };
 
-/** Where the piece after a cut at `fresh` starts: earlier by whole sentences of up to `overlap` tokens, by clauses where a sentence is longer. */
-const overlapFrom = ({ units, options, policy }: Packing, fresh: number, least: number): number => {
+/**
+ * Where the piece after a cut at `fresh` starts: earlier by whole sentences of up to `overlap` tokens, by clauses where a
+ * sentence is longer; always behind `start`, where the text of the piece before begins, so that no piece holds another.
+ */
+const overlapFrom = (
+  { units, options, policy }: Packing,
+  fresh: number,
+  least: number,
+  start: number,
+): number => {
   const starts = new Map<Strength, number>();
   let tokens = 0;
   if (units[fresh]?.table) return fresh;
   for (let at = fresh - 1; at > least; at--) {
     const unit = units[at];
     const before = units[at - 1];
-    if (!unit || !before || unit.table || tokens + unit.tokens > options.overlap) break;
+    if (!unit || !before || unit.table || unit.start <= start) break;
+    if (tokens + unit.tokens > options.overlap) break;
     tokens += unit.tokens;
     starts.set(before.after >= strength.sentence ? strength.sentence : before.after, at);
   }
@@ -156,7 +165,7 @@ export const packSection = (
   let fresh = 0;
   let least = 0;
   while (fresh < units.length) {
-    const overlapping = overlapFrom(packing, fresh, least);
+    const overlapping = overlapFrom(packing, fresh, least, pieces.at(-1)?.charStart ?? -1);
     const filled = fill(packing, overlapping);
     const from = filled.to > fresh ? overlapping : fresh;
     const { to, forced } = from === overlapping ? filled : fill(packing, from);
