@@ -57,13 +57,14 @@ const writes = async ({ store, sdk, ours, bare, words }: Pair, rows: readonly Ch
   const times = { ours: [] as number[], bare: [] as number[] };
   for (let n = 0; n < rows.length; n += batch) {
     const some = rows.slice(n, n + batch);
-    // What a program without the driver would have at hand.
-    const data = some.map(
-      (row) => ({ ...prepareRow(row, layout).data, [vectorField]: [...row.vector] }) as RowData,
-    );
+    // Both begin with the same rows, whose vectors are as embedding gives them; the SDK wants arrays of numbers.
+    const plain = some.map((row) => prepareRow(row, layout).data);
     await inTurns(n / batch, times, {
       ours: () => store.upsert(ours.name, some),
-      bare: async () => succeeded(await sdk.upsert({ collection_name: bare.name, data })),
+      bare: async () => {
+        const data = some.map(({ vector }, at) => ({ ...plain[at], [vectorField]: [...vector] }) as RowData);
+        succeeded(await sdk.upsert({ collection_name: bare.name, data }));
+      },
     });
   }
   // By the median call: now and then the server stops to seal a segment, for one of the two.
