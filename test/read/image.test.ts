@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { nativeGuard } from "../../lib/embed/native-guard.ts";
 import { ppOcr } from "../../lib/read/ocr/pp-ocr.ts";
 import type { ReadInput } from "../../lib/read/reader.ts";
+import { makeZip } from "./make-zip.ts";
 import { limits, read, textOf } from "./reading.ts";
 
 const folder = join(import.meta.dirname, "../fixtures/images");
@@ -86,6 +87,18 @@ describe("pictures", () => {
     const { noText, notes } = await readImage("tea-label.png", { ocr: null });
     expect(noText).toBe(true);
     expect(notes).toEqual([expect.stringContaining("embedding.images.ocrLanguages")]);
+  });
+
+  test("inside archives in archives its note is handed up with its path", async () => {
+    const inner = makeZip([{ name: "图/tea-label.png", content: bytesOf("tea-label.png") }]);
+    const outer = makeZip([
+      { name: "labels.zip", content: inner },
+      { name: "read-me.txt", content: "Labels of the spring harvest." },
+    ]);
+    const { notes } = await read("harvest.zip", outer, { ocr: null });
+    expect(notes).toEqual([
+      expect.stringMatching(/^labels\.zip: 图\/tea-label\.png: .*embedding\.images\.ocrLanguages/),
+    ]);
   });
 
   test("progress is told by page", async () => {
