@@ -26,10 +26,16 @@ const imageTower = z.strictObject({
   mean: z.tuple([z.number(), z.number(), z.number()]),
   std: z.tuple([z.number(), z.number(), z.number()]),
 });
+export type ImageTower = z.infer<typeof imageTower>;
 
 const model = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9.-]*$/),
+    /** A shorter name that people may call it by. */
+    alias: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9.-]*$/)
+      .optional(),
     kind: z.enum(["text", "image-text", "cross-encoder"]),
     files: z.array(modelFile).min(1),
     /** The ONNX file that takes token ids. */
@@ -101,7 +107,7 @@ export const readLock = (modelsDir: string): Lock =>
 /** @throws AppError `MODEL_MISSING` that names the models there are. */
 export const findModel = (modelsDir: string, name: string): ModelEntry => {
   const { models } = readManifest(modelsDir);
-  const entry = models.find((candidate) => candidate.name === name);
+  const entry = models.find((candidate) => candidate.name === name || candidate.alias === name);
   if (entry) return entry;
   throw new AppError(
     "MODEL_MISSING",

@@ -4,7 +4,15 @@ import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { AppError } from "../errors.ts";
 import { hashParts } from "../ids.ts";
-import { expectedHash, findModel, type ModelEntry, type ModelFile, readLock } from "./manifest.ts";
+import {
+  expectedHash,
+  findModel,
+  type ImageTower,
+  type ModelEntry,
+  type ModelFile,
+  readLock,
+  readManifest,
+} from "./manifest.ts";
 
 export type ModelLocation = { readonly modelsDir: string; readonly model: string };
 
@@ -100,6 +108,22 @@ const identityOf = (entry: ModelEntry, hashes: ReadonlyMap<string, string>): str
     String(entry.normalise),
   );
 
+/** Raised whenever the same picture would be given to the model in another way. */
+const pictureVersion = 1;
+
+/** Everything that shapes the vectors of a pair of towers, its pictures' and its texts'. 32 hex characters. */
+const pairIdentity = (entry: ModelEntry, image: ImageTower, hashes: ReadonlyMap<string, string>): string =>
+  hashParts(
+    "image embedding",
+    identityOf(entry, hashes),
+    hashes.get(image.graph) ?? "",
+    image.output,
+    image.size,
+    ...image.mean,
+    ...image.std,
+    pictureVersion,
+  );
+
 export const verifiedIdentity = (model: VerifiedModel): string => identityOf(model.entry, model.hashes);
 
 /** What a collection must know of the model that fills it. */
@@ -116,13 +140,49 @@ export type EmbeddingIdentity = {
  */
 export const embeddingIdentity = async (location: ModelLocation): Promise<EmbeddingIdentity> => {
   const entry = findModel(location.modelsDir, location.model);
-  const lock = readLock(location.modelsDir);
+  const hashes = await knownHashes(location.modelsDir, entry);
+  return { model: entry.name, identity: identityOf(entry, hashes), dimension: entry.dimension };
+};
+
+const knownHashes = async (modelsDir: string, entry: ModelEntry): Promise<ReadonlyMap<string, string>> => {
+  const lock = readLock(modelsDir);
   const hashes = new Map<string, string>();
   for (const file of entry.files) {
-    const path = modelFilePath(location.modelsDir, entry, file.path);
+    const path = modelFilePath(modelsDir, entry, file.path);
     const known = expectedHash(entry, file, lock);
     if (known === null && !existsSync(path)) throw missingFile(entry, path);
     hashes.set(file.path, known ?? (await sha256File(path)));
   }
-  return { model: entry.name, identity: identityOf(entry, hashes), dimension: entry.dimension };
+  return hashes;
+};
+
+/** What is known of an image model without its weights; `side`: of the square picture it takes, in pixels. */
+export type ImageIdentity = EmbeddingIdentity & { readonly side: number };
+
+/** @throws AppError `MODEL_MISSING` when the model has no tower for pictures */
+export const imageTower = (entry: ModelEntry): ImageTower => {
+  if (entry.image) return entry.image;
+  throw new AppError("MODEL_MISSING", `${entry.name} takes no pictures: it is of kind ${entry.kind}`);
+};
+
+/**
+ * As `embeddingIdentity`, of a model for pictures and texts.
+ * @throws AppError `MODEL_MISSING`
+ */
+export const imageIdentity = async (location: ModelLocation): Promise<ImageIdentity> => {
+  const entry = findModel(location.modelsDir, location.model);
+  const tower = imageTower(entry);
+  const hashes = await knownHashes(location.modelsDir, entry);
+  return {
+    model: entry.name,
+    identity: pairIdentity(entry, tower, hashes),
+    dimension: entry.dimension,
+    side: tower.size,
+  };
+};
+
+/** Whether all files of a model lie here; a model that the manifest does not know is not here. */
+export const modelIsHere = ({ modelsDir, model }: ModelLocation): boolean => {
+  const entry = readManifest(modelsDir).models.find(({ name, alias }) => name === model || alias === model);
+  return entry?.files.every(({ path }) => existsSync(modelFilePath(modelsDir, entry, path))) ?? false;
 };

@@ -1,6 +1,6 @@
 import { AppError } from "../errors.ts";
 import type { Embedder, EmbedKind } from "./embedder.ts";
-import { findModel } from "./manifest.ts";
+import { findModel, type ImageTower } from "./manifest.ts";
 import {
   type ModelLocation,
   modelFilePath,
@@ -55,6 +55,24 @@ export const startPool = (
     },
     Math.max(1, threads),
   );
+
+/** Of the tower that takes pictures. */
+export const startVisionPool = (
+  { entry, path }: Pick<VerifiedModel, "entry" | "path">,
+  { graph, input, output }: ImageTower,
+  threads: number,
+): EmbedPool => {
+  const { normalise, dimension } = entry;
+  const setup = {
+    graph: path(graph),
+    inputs: [input],
+    output,
+    pooling: "none",
+    normalise,
+    dimension,
+  } as const;
+  return embedPool(setup, Math.max(1, threads));
+};
 
 const verified = async (location: ModelLocation) => {
   const model = await verifyModel(location);

@@ -11,6 +11,8 @@ export type EmbedPool = {
   warm(): Promise<void>;
   /** Token ids of one text → its vector. `ids` is handed over: the caller must not use it again. */
   embed(ids: Int32Array): Promise<Float32Array>;
+  /** Pixels of one picture, `[3, side, side]` → its vector. They are handed over too. */
+  embedPixels(pixels: Float32Array): Promise<Float32Array>;
   close(): Promise<void>;
 };
 
@@ -61,6 +63,8 @@ export const embedPool = (setup: Omit<WorkerSetup, "guard">, threads: number): E
     threads,
     warm: () => track(started().run(undefined, { name: "warm" })),
     embed: (ids) => track(started().run(ids, { name: "embed", transferList: [ids.buffer as ArrayBuffer] })),
+    embedPixels: (pixels) =>
+      track(started().run(pixels, { name: "embedPixels", transferList: [pixels.buffer as ArrayBuffer] })),
     // Ending a thread inside a native run aborts the whole process, so what runs ends first: one text a worker.
     close: async () => {
       await Promise.allSettled(running);

@@ -65,6 +65,13 @@ export const warm = async (): Promise<void> => {
   await loaded();
 };
 
+const vectorOf = async (session: InferenceSession, feeds: Record<string, Tensor>): Promise<Float32Array> => {
+  const results = await guarded(setup.guard, () => session.run(feeds, [setup.output]));
+  const data = results[setup.output]?.data;
+  if (!(data instanceof Float32Array)) throw new Error(`${setup.output} is not float32`);
+  return move(poolOne(data, setup)) as unknown as Float32Array;
+};
+
 /** Token ids of one text → its vector `[dimension]`, handed over without a copy. */
 export const embed = async (ids: Int32Array): Promise<Float32Array> => {
   const { session, ort } = await loaded();
@@ -81,8 +88,13 @@ export const embed = async (ids: Int32Array): Promise<Float32Array> => {
     const tensor = make[name]?.();
     if (tensor) feeds[name] = tensor;
   }
-  const results = await guarded(setup.guard, () => session.run(feeds, [setup.output]));
-  const data = results[setup.output]?.data;
-  if (!(data instanceof Float32Array)) throw new Error(`${setup.output} is not float32`);
-  return move(poolOne(data, setup)) as unknown as Float32Array;
+  return vectorOf(session, feeds);
+};
+
+/** Pixels of one square picture, `[3, side, side]` → its vector, for a graph whose only input takes them. */
+export const embedPixels = async (pixels: Float32Array): Promise<Float32Array> => {
+  const { session, ort } = await loaded();
+  const side = Math.sqrt(pixels.length / 3);
+  const feeds = { [setup.inputs[0] ?? ""]: new ort.Tensor("float32", pixels, [1, 3, side, side]) };
+  return vectorOf(session, feeds);
 };

@@ -15,7 +15,17 @@ export type Picture = {
   readonly exif: Uint8Array | undefined;
   /** A page in RGB, scaled down to at most `pixels`, transparency as white. @param page from 0 */
   raster(page: number, pixels: number): Promise<Raster>;
+  /**
+   * A page as CLIP takes it: the shorter side scaled to `side`, cubically, then the square in the middle; transparency as
+   * white. A JPEG of at most `mostSquareBytes`. @param page from 0
+   */
+  square(page: number, side: number): Promise<Uint8Array>;
 };
+
+/** So that one fits into a queue message with its text and its vector, whatever it shows. */
+const mostSquareBytes = 60_000;
+/** The first is what pictures get; the others are for noise, which does not pack. */
+const jpegQualities = [95, 80, 50, 20] as const;
 
 type Source = Pick<ReadInput, "bytes" | "key" | "limits" | "guard">;
 type Make = (options: { readonly page: number }) => Sharp;
@@ -76,6 +86,35 @@ const pageRaster = async (make: Make, page: number, size: Size): Promise<Raster>
   return { data, width: info.width, height: info.height };
 };
 
+/** As transformers' CLIPImageProcessor: the longer side is rounded down, the middle is cut out. */
+const squareOf = ({ width, height }: Size, side: number) => {
+  const shorter = Math.min(width, height);
+  const scaled = (length: number): number => Math.floor((side * length) / shorter);
+  const size = { width: scaled(width), height: scaled(height) };
+  const left = Math.floor((size.width - side) / 2);
+  const top = Math.floor((size.height - side) / 2);
+  return { size, middle: { left, top, width: side, height: side } };
+};
+
+const pageSquare = async (make: Make, page: number, whole: Size, side: number): Promise<Uint8Array> => {
+  const { size, middle } = squareOf(whole, side);
+  const { data, info } = await make({ page })
+    .autoOrient()
+    .resize({ ...size, fit: "fill", kernel: "cubic" })
+    .extract(middle)
+    .flatten({ background: "#fff" })
+    .toColourspace("srgb")
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const sharp = await loadSharp();
+  const raw = { width: info.width, height: info.height, channels: info.channels };
+  for (const quality of jpegQualities) {
+    const jpeg = await sharp(data, { raw }).jpeg({ quality, chromaSubsampling: "4:4:4" }).toBuffer();
+    if (jpeg.length <= mostSquareBytes) return jpeg;
+  }
+  throw new RangeError(`the picture does not pack into ${mostSquareBytes} bytes`);
+};
+
 /**
  * Opens a picture by its header: nothing is decoded yet, so a picture too large costs nothing.
  * @throws AppError `CORRUPT_DOCUMENT`, `DOCUMENT_TOO_LARGE`, `UNSUPPORTED_TYPE`
@@ -102,5 +141,6 @@ export const openPicture = async (source: Source): Promise<Picture> => {
     pages: header.pages ?? 1,
     exif: header.exif,
     raster: (page, pixels) => native(() => pageRaster(make, page, within(size, pixels))),
+    square: (page, side) => native(() => pageSquare(make, page, size, side)),
   };
 };
