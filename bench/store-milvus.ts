@@ -5,7 +5,7 @@ import { capabilitiesOf } from "../lib/store/milvus/capabilities.ts";
 import type { MilvusOptions } from "../lib/store/milvus/options.ts";
 import { idsIn, levelOf } from "../lib/store/milvus/reads.ts";
 import { prepareRow } from "../lib/store/milvus/rows.ts";
-import { rowFields, vectorField } from "../lib/store/milvus/schema.ts";
+import { rowFieldsOf, vectorField } from "../lib/store/milvus/schema.ts";
 import { milvusStore } from "../lib/store/milvus.ts";
 import type { CollectionSpec, VectorStore } from "../lib/store/store.ts";
 import type { BenchRow } from "./row.ts";
@@ -14,6 +14,7 @@ const batch = 50;
 const limit = 10;
 const searches = 600;
 const warmUps = 30;
+const rowFields = rowFieldsOf({ parents: true });
 
 /** Two collections of one server: ours is written and searched by the driver, the other by the SDK alone. */
 type Pair = {
@@ -53,7 +54,7 @@ const at = (times: readonly number[], share: number): number =>
   times.slice(warmUps).toSorted((a, b) => a - b)[Math.floor((times.length - warmUps) * share)] ?? 0;
 
 const writes = async ({ store, sdk, ours, bare, words }: Pair, rows: readonly ChunkRow[]) => {
-  const layout = { spec: ours, words, partitionKey: null };
+  const layout = { spec: ours, words, parents: true, partitionKey: null };
   const times = { ours: [] as number[], bare: [] as number[] };
   for (let n = 0; n < rows.length; n += batch) {
     const some = rows.slice(n, n + batch);

@@ -1,3 +1,13 @@
+/** The larger text that stands for its chunks in answers; its text is stored once, with the best of them. */
+type ParentFields = {
+  readonly tokens: number;
+  /** Offsets as those of chunks. */
+  readonly charStart: number;
+  readonly charEnd: number;
+  /** Of the chunk that carries it; empty for all others. */
+  readonly text: string;
+};
+
 /** What a chunk is before it has a vector: the output of reading and chunking. */
 export type Chunk = {
   /** Position in the document, from 0; copies of earlier chunks that were dropped are counted. */
@@ -19,6 +29,8 @@ export type Chunk = {
   /** 0 (junk) to 1 (good). */
   readonly quality: number;
   readonly qualityFlags: readonly string[];
+  /** Absent: the chunk has none. `ordinal` is that of the chunk that carries the text. */
+  readonly parent?: ParentFields & { readonly ordinal: number };
 };
 
 /** Values of object metadata: S3 user metadata are strings; readers and rules may add numbers, booleans, lists. */
@@ -44,11 +56,15 @@ export type ClusterLabel = {
   readonly clusterDistance: number;
 };
 
+/** `id` is that of the row that carries the text: all rows of one parent name it. */
+export type RowParent = ParentFields & { readonly id: string };
+
 /** A row of the vector store. `vector` is unit length, `[dimension]`. */
 export type ChunkRow = DocumentFields &
-  Chunk &
+  Omit<Chunk, "parent"> &
   ClusterLabel & {
     readonly id: string;
     readonly vector: Float32Array;
     readonly duplicateGroup: string;
+    readonly parent?: RowParent;
   };

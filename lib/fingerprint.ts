@@ -1,10 +1,15 @@
 import { languageVersion } from "./chunk/language.ts";
+import { parentsVersion } from "./chunk/parents.ts";
 import { chunkers } from "./chunk/registry.ts";
-import { completeRule, strategiesIn } from "./chunk/rules.ts";
+import { type ChunkChoice, completeRule, strategiesIn } from "./chunk/rules.ts";
 import type { Config } from "./config/schema.ts";
 import { qualityVersion } from "./quality/quality.ts";
 import { sketchVersion } from "./quality/sketch.ts";
 import { readers } from "./read/registry.ts";
+
+/** Without parents a choice reads as before there were any: what nobody chose makes no document outdated. */
+const shape = ({ parent, ...choice }: ChunkChoice) =>
+  parent ? { ...choice, parent: { ...parent, version: parentsVersion } } : choice;
 
 /**
  * Everything but the object itself that shapes its chunks: a document made with another of these is outdated. Bounds
@@ -23,10 +28,10 @@ export const shapedBy = (
   sketchVersion,
   languageVersion,
   chunking: {
-    ...config.chunking,
+    ...shape(config.chunking),
     rules: config.chunking.rules.map((rule) => ({
       prefix: rule.prefix,
-      ...completeRule(rule, config.chunking),
+      ...shape(completeRule(rule, config.chunking)),
     })),
   },
   chunkBytes: config.limits.chunkBytes,

@@ -29,6 +29,15 @@ const chunk = z.object({
   contentHash: z.string(),
   quality: z.number().min(0).max(1),
   qualityFlags: z.array(z.string()),
+  parent: z
+    .object({
+      ordinal: z.int().nonnegative(),
+      tokens: z.int().nonnegative(),
+      charStart: z.int().nonnegative(),
+      charEnd: z.int().nonnegative(),
+      text: z.string(),
+    })
+    .exactOptional(),
 });
 
 /** "Look at key K": why does not matter, the handler looks at the object as it is now. */
@@ -39,9 +48,9 @@ export const lookMessage = z.object({
 });
 export type LookMessage = z.infer<typeof lookMessage>;
 
-/** parse → embed */
+/** parse → embed. Version 2: some chunk has a parent, which functions that know only version 1 would drop in silence. */
 export const embedMessage = z.object({
-  version: z.literal(1),
+  version: z.literal([1, 2]),
   bucket: z.string().min(1),
   document: documentFields,
   /** This batch's number, from 0, of `batches`. */

@@ -80,7 +80,7 @@ const remembering = (store: VectorStore) => {
     found.set(key, answer);
     return answer;
   };
-  return { search, resolve: store.resolve, next: () => found.clear() };
+  return { search, resolve: store.resolve, fetch: store.fetch, next: () => found.clear() };
 };
 
 const fill = async (

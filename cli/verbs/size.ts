@@ -1,5 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { indexTypes } from "../../lib/config/schema.ts";
+import { type Config, indexTypes } from "../../lib/config/schema.ts";
 import { readIdentity } from "../../lib/embed/create.ts";
 import type { IndexType } from "../../lib/store/milvus/capabilities.ts";
 import { type SizeRequest, sizeOf } from "../../lib/store/milvus/size.ts";
@@ -13,6 +13,7 @@ type Options = StageOptions & {
   readonly index?: IndexType;
   readonly replicas?: number;
   readonly textBytes: number;
+  readonly parents?: boolean;
   readonly mmap?: boolean;
   readonly nodeMemory: number;
   readonly gpuMemory: number;
@@ -28,6 +29,10 @@ const gibibytes = (text: string): number => {
   return value;
 };
 
+/** Some chunks of some documents. */
+const hasParents = ({ parent, rules }: Config["chunking"]): boolean =>
+  [parent, ...rules.map((rule) => rule.parent)].some(Boolean);
+
 /** What is not asked for comes from the parameters of the stage. */
 const requestOf = async (options: Options): Promise<SizeRequest> => {
   const environment = environmentOf(options);
@@ -42,6 +47,7 @@ const requestOf = async (options: Options): Promise<SizeRequest> => {
     targetRecall: index.targetRecall,
     replicas: options.replicas ?? replicas,
     textBytes: options.textBytes,
+    parents: options.parents ?? hasParents(environment.config.chunking),
     mmap: options.mmap ?? false,
     nodeBytes: options.nodeMemory * 2 ** 30,
     gpuBytes: options.gpuMemory * 2 ** 30,
@@ -82,6 +88,7 @@ export const sizeVerb = (program: Command): void => {
     .addOption(new Option("--index <type>", "index of the vectors").choices(indexTypes))
     .option("--replicas <n>", "in-memory replicas", wholeNumber(1, 16))
     .option("--text-bytes <n>", "mean length of a chunk's text", wholeNumber(0, 65_535), 1_000)
+    .option("--parents", "chunks have parents (default: where chunking.parent asks for them)")
     .option("--mmap", "files are mapped instead of read into memory")
     .option("--node-memory <GiB>", "memory of a query node", gibibytes, 32)
     .option("--gpu-memory <GiB>", "memory of a node's GPU", gibibytes, 24)

@@ -3,6 +3,8 @@ export type ChunkChoice<Strategy extends string = string> = {
   readonly strategy: Strategy;
   readonly size: number;
   readonly overlap: number;
+  /** Larger texts that answers hand on in the stead of the chunks in them; null or absent: none. */
+  readonly parent?: { readonly tokens: number } | null | undefined;
 };
 
 /** For the keys that begin with `prefix`; what it leaves out is as for all others. */
@@ -12,7 +14,7 @@ export type ChunkRule<Strategy extends string = string> = { readonly prefix: str
 
 /** A rule with what it leaves out: an overlap that is not given never exceeds half of the rule's size. */
 export const completeRule = <Strategy extends string>(
-  { strategy, size, overlap }: ChunkRule<Strategy>,
+  { strategy, size, overlap, parent }: ChunkRule<Strategy>,
   others: ChunkChoice<Strategy>,
 ): ChunkChoice<Strategy> => {
   const chosen = size ?? others.size;
@@ -20,6 +22,7 @@ export const completeRule = <Strategy extends string>(
     strategy: strategy ?? others.strategy,
     size: chosen,
     overlap: overlap ?? Math.min(others.overlap, chosen >> 1),
+    parent: parent === undefined ? others.parent : parent,
   };
 };
 

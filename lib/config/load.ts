@@ -41,18 +41,21 @@ const credentialProblems = ({ tokenSecret, tokenParameter, tls, tlsFiles }: Conf
 
 type Chunking = z.infer<typeof configSchema>["chunking"];
 
-const overlapProblems = (chunking: Chunking): readonly { path: string; message: string }[] => {
+const chunkingProblems = (chunking: Chunking): readonly { path: string; message: string }[] => {
   const own = { path: "chunking", name: "chunking.size", ...chunking };
   const rules = chunking.rules.map((rule, index) => ({
     path: `chunking.rules.${index}`,
     name: "its size",
     ...completeRule(rule, chunking),
   }));
-  return [own, ...rules].flatMap(({ path, name, size, overlap }) =>
-    overlap * 2 > size
+  return [own, ...rules].flatMap(({ path, name, size, overlap, parent }) => [
+    ...(overlap * 2 > size
       ? [{ path: `${path}.overlap`, message: `must be at most half of ${name} (${size})` }]
-      : [],
-  );
+      : []),
+    ...(parent && parent.tokens < size * 2
+      ? [{ path: `${path}.parent.tokens`, message: `must be at least twice ${name} (${size})` }]
+      : []),
+  ]);
 };
 
 const crossChecks = (config: z.infer<typeof configSchema>): { path: string; message: string }[] => {
@@ -66,7 +69,7 @@ const crossChecks = (config: z.infer<typeof configSchema>): { path: string; mess
     ...credentialProblems(config.store),
     ...indexProblems(config.store.index, config.search),
     ...infraProblems(config),
-    ...overlapProblems(config.chunking),
+    ...chunkingProblems(config.chunking),
   );
   const { rerank, custom } = config.search;
   if (rerank.startsWith("custom:") && !(rerank.slice("custom:".length) in custom))

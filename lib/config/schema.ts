@@ -215,6 +215,11 @@ const embedding = section({
 const strategies = ["fixed", "sentence", "recursive", "markdown", "page", "semantic", "cluster"] as const;
 const chunkSize = z.int().min(16).max(480);
 const chunkOverlap = z.int().min(0).max(240);
+const parent = z
+  .strictObject({
+    tokens: z.int().min(32).max(4096).describe("largest parent, in tokens of the embedding model"),
+  })
+  .nullable();
 
 const chunking = section({
   strategy: z
@@ -223,6 +228,11 @@ const chunking = section({
     .describe("how documents are cut; docs/chunking.md says when which"),
   size: chunkSize.default(256).describe("largest chunk, in tokens of the embedding model"),
   overlap: chunkOverlap.default(32).describe("tokens that neighbouring chunks share"),
+  parent: parent
+    .default(null)
+    .describe(
+      "chunks are searched, the larger text around them is what answers hand on; null: the chunks themselves",
+    ),
   rules: z
     .array(
       z.strictObject({
@@ -230,6 +240,7 @@ const chunking = section({
         strategy: z.enum(strategies).optional(),
         size: chunkSize.optional(),
         overlap: chunkOverlap.optional(),
+        parent: parent.optional(),
       }),
     )
     .max(100)
@@ -341,6 +352,12 @@ const search = section({
     .default("group")
     .describe(
       "copies among the candidates: one of each group is a hit and counts the others, or all are hits",
+    ),
+  parents: z
+    .enum(["merge", "ignore"])
+    .default("merge")
+    .describe(
+      "chunks with a parent (`chunking.parent`): those of one are one hit with its text, or each is a hit by itself",
     ),
   budget: section({
     tokens: z

@@ -11,6 +11,7 @@ export const publicConfig = (config: Config): PublicConfig => ({
     strategy: config.chunking.strategy,
     size: config.chunking.size,
     overlap: config.chunking.overlap,
+    parent: config.chunking.parent,
   },
   quality: config.quality,
   clustering: {
@@ -24,6 +25,7 @@ export const publicConfig = (config: Config): PublicConfig => ({
     mode: config.search.mode,
     rerank: config.search.rerank,
     duplicates: config.search.duplicates,
+    parents: config.search.parents,
     budget: config.search.budget,
     custom: Object.keys(config.search.custom),
   },

@@ -52,6 +52,10 @@ export const searchRequest = z
       .enum(["group", "keep"])
       .optional()
       .describe("`group`: of copies one is a hit and counts the others; `keep`: all are hits"),
+    parents: z
+      .enum(["merge", "ignore"])
+      .optional()
+      .describe("`merge`: chunks of one parent are one hit with its text; `ignore`: each is a hit by itself"),
     includeLowQuality: z.boolean().optional().describe("search the low-quality chunks too"),
   })
   .refine(({ query, image }) => (query === undefined) !== (image === undefined), {
@@ -75,7 +79,25 @@ const searchHit = z.object({
   clusterDistance: z.number().describe("1 − cosine to the cluster's centre"),
   quality: z.number().min(0).max(1),
   metadata,
-  parentId: z.string().optional(),
+  parentId: z
+    .string()
+    .optional()
+    .describe(
+      "`text`, `charStart` and `charEnd` are those of the larger text around the chunks that were found",
+    ),
+  children: z
+    .array(
+      z.object({
+        id: z.string(),
+        score: z.number(),
+        charStart: z.int().min(0),
+        charEnd: z.int().min(0),
+        start: z.int().min(0).describe("of the chunk in `text`, in UTF-16 units"),
+        end: z.int().min(0),
+      }),
+    )
+    .optional()
+    .describe("the chunks of the parent that were found, best first; the first has the hit's `id`"),
   duplicates: z
     .int()
     .min(1)
@@ -184,6 +206,7 @@ const chunkView = z.object({
   heading: z.string(),
   charStart: z.int().min(0),
   charEnd: z.int().min(0),
+  parentId: z.string().optional().describe("chunks with the same one share a parent (`chunking.parent`)"),
   modality: z.enum(["text", "table", "image"]),
   language: z.string(),
   quality: z.number().min(0).max(1),
@@ -337,7 +360,12 @@ export const configResponse = z.object({
   stage: z.string(),
   embedding: z.object({ model: z.string(), images: z.boolean() }),
   store: z.object({ driver: z.string(), index: z.string(), metric: z.string() }),
-  chunking: z.object({ strategy: z.string(), size: z.int(), overlap: z.int() }),
+  chunking: z.object({
+    strategy: z.string(),
+    size: z.int(),
+    overlap: z.int(),
+    parent: z.object({ tokens: z.int() }).nullable(),
+  }),
   quality: z.object({
     threshold: z.number(),
     action: z.string(),
@@ -350,6 +378,7 @@ export const configResponse = z.object({
     mode: z.string(),
     rerank: z.string(),
     duplicates: z.string(),
+    parents: z.string(),
     budget: z.object({ tokens: z.int().nullable() }),
     custom: z.array(z.string()).describe("rerankers of this installation, to be asked for as custom:<name>"),
   }),

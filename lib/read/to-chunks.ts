@@ -1,6 +1,10 @@
+import { carryParents } from "../chunk/carry-parents.ts";
 import type { Chunker, ChunkOptions, Piece, VectorChunker } from "../chunk/chunker.ts";
 import { guessLanguage } from "../chunk/language.ts";
+import { parentsOf } from "../chunk/parents.ts";
 import { type EmbedTexts, piecesOf } from "../chunk/pieces.ts";
+import type { ChunkChoice } from "../chunk/rules.ts";
+import { joinBlocks } from "../chunk/sections.ts";
 import type { Chunk, Metadata } from "../chunk-row.ts";
 import { contentHash } from "../ids.ts";
 import type { Quality } from "../quality/quality.ts";
@@ -13,6 +17,8 @@ import type { DocumentType } from "./registry.ts";
 export type Chunking = {
   readonly chunker: Chunker | VectorChunker;
   readonly options: ChunkOptions;
+  /** As `ChunkChoice.parent`. */
+  readonly parent?: ChunkChoice["parent"];
   readonly embed: EmbedTexts;
   readonly quality: (piece: Piece) => Quality;
   /** From this similarity on a piece is a copy of an earlier one and dropped; null: copies stay. */
@@ -63,7 +69,9 @@ export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<
   const { language } = metadata;
   const declared = typeof language === "string" ? language : "";
   const kept = firstOfEach(pieces, chunking.copies);
-  const chunks = pieces.flatMap((piece, ordinal): Chunk[] => {
+  const { parent, options } = chunking;
+  const parents = parent ? parentsOf(joinBlocks(blocks), pieces, { ...options, ...parent }) : [];
+  const each = pieces.flatMap((piece, ordinal): Chunk[] => {
     if (!kept[ordinal]) return [];
     const { quality, flags } = noText ? undescribed : chunking.quality(piece);
     const { confidence: _judged, ...rest } = piece;
@@ -78,5 +86,6 @@ export const readChunks = async (input: ReadInput, chunking: Chunking): Promise<
     };
     return [chunk];
   });
+  const chunks = carryParents(each, parents);
   return { chunks, copies: pieces.length - chunks.length, metadata, type, notes };
 };

@@ -63,9 +63,10 @@ const serve = async (port: MessagePort): Promise<void> => {
   const countTokens = countByWords(tokenizer.count);
   const embed = askForVectors(port);
   const chunkingOf = (key: string): Chunking => {
-    const { strategy, size, overlap } = choiceFor(key, cut.rules, cut);
+    const { strategy, size, overlap, parent } = choiceFor(key, cut.rules, cut);
     const options = { size, overlap, maxBytes, countTokens };
-    return { chunker: chunkers[strategy], options, embed, quality: scoreQuality, maxChunks, copies };
+    const chunker = chunkers[strategy];
+    return { chunker, options, parent, embed, quality: scoreQuality, maxChunks, copies };
   };
   const { ocrLanguages: languages, ocrThreads: threads, gps } = setup.images;
   const { guard } = setup;

@@ -155,6 +155,7 @@ const parseOrdinal = (cursor: string | undefined): number => {
 export type StoredChunk = ChunkRow & {
   /** It lies in the collection of low-quality chunks. */
   readonly lowQuality: boolean;
+  readonly parentId?: string;
 };
 
 type ChunkStore = Pick<VectorStore, "fetch" | "resolve" | "count">;
@@ -214,7 +215,9 @@ export const listChunks =
     const ids = Array.from({ length: Math.max(0, to - from) }, (_, i) => chunkId(id, served, from + i));
     const pages = await Promise.all(
       collections.map(async ({ name, lowQuality }) =>
-        (await store.fetch(name, ids)).map((row): StoredChunk => ({ ...row, lowQuality })),
+        (await store.fetch(name, ids)).map(
+          (row): StoredChunk => ({ ...row, lowQuality, ...(row.parent && { parentId: row.parent.id }) }),
+        ),
       ),
     );
     const chunks = pages.flat().toSorted((a, b) => a.ordinal - b.ordinal);

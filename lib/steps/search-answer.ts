@@ -1,12 +1,15 @@
 import type { ClusteredHit } from "../rerank/reranker.ts";
 import type { ScoredChunk } from "../scored-chunk.ts";
 import type { SearchAnswer, SearchHit } from "./search.ts";
+import { parentView } from "./search-parents.ts";
 
 /** What a search found, before it is written as an answer. */
 type Ranked = {
   readonly hits: readonly ClusteredHit[];
   /** What was left out for a hit, by its id. */
   readonly copies: ReadonlyMap<string, readonly ScoredChunk[]>;
+  /** What a hit with its parent's text stands for, by its id. */
+  readonly children: ReadonlyMap<string, readonly ScoredChunk[]>;
   readonly clusterVersion: number;
   readonly plainTokens: number;
 };
@@ -41,7 +44,7 @@ const copiesOf = (copies: readonly ScoredChunk[]): Pick<SearchHit, "duplicates" 
           .map(({ id, documentId, key, page }) => ({ id, documentId, key, page })),
       };
 
-const hitOf = (hit: ClusteredHit, index: number, copies: readonly ScoredChunk[]): SearchHit => ({
+const hitOf = (hit: ClusteredHit, index: number, { copies, children }: Ranked): SearchHit => ({
   id: hit.id,
   rank: index + 1,
   score: hit.score,
@@ -56,25 +59,23 @@ const hitOf = (hit: ClusteredHit, index: number, copies: readonly ScoredChunk[])
   clusterDistance: hit.clusterDistance,
   quality: hit.quality,
   metadata: hit.metadata,
-  ...copiesOf(copies),
+  ...parentView(hit, children.get(hit.id) ?? []),
+  ...copiesOf(copies.get(hit.id) ?? []),
 });
 
-export const answerOf = (
-  { hits, copies, clusterVersion, plainTokens }: Ranked,
-  timings: SearchAnswer["timings"],
-): SearchAnswer => ({
-  hits: hits.map((hit, index) => hitOf(hit, index, copies.get(hit.id) ?? [])),
-  clusters: [...Map.groupBy(hits, (hit) => hit.cluster).entries()].map(([cluster, members]) => ({
+export const answerOf = (ranked: Ranked, timings: SearchAnswer["timings"]): SearchAnswer => ({
+  hits: ranked.hits.map((hit, index) => hitOf(hit, index, ranked)),
+  clusters: [...Map.groupBy(ranked.hits, (hit) => hit.cluster).entries()].map(([cluster, members]) => ({
     id: cluster.id,
     size: cluster.size,
     centerDistance: cluster.centerDistance,
     hitIds: members.map(({ id }) => id),
   })),
-  clusterVersion,
-  tokens: totalTokens(hits),
-  plainTokens,
+  clusterVersion: ranked.clusterVersion,
+  tokens: totalTokens(ranked.hits),
+  plainTokens: ranked.plainTokens,
   timings,
 });
 
 export const nothingFound = (timings: SearchAnswer["timings"]): SearchAnswer =>
-  answerOf({ hits: [], copies: new Map(), clusterVersion: 0, plainTokens: 0 }, timings);
+  answerOf({ hits: [], copies: new Map(), children: new Map(), clusterVersion: 0, plainTokens: 0 }, timings);

@@ -6,6 +6,7 @@ import type { Reranker } from "../rerank/reranker.ts";
 import type { SearchMode } from "../store/store.ts";
 import type { CustomRerankers } from "./custom-rerankers.ts";
 import type { SearchQuery } from "./search.ts";
+import type { Grouping } from "./search-groups.ts";
 
 /** Hits that rerankers which may drop some choose from, unless the caller says otherwise. */
 const defaultCandidates = 100;
@@ -26,8 +27,7 @@ export type SearchSettings = {
   readonly reranker: Reranker;
   readonly rerankOptions: Readonly<Record<string, unknown>>;
   readonly budgetTokens: number | null;
-  /** From this similarity on rows are copies of which one is a hit; null: all are hits. */
-  readonly similarity: number | null;
+  readonly grouping: Grouping;
 };
 
 const bad = (message: string): AppError => new AppError("BAD_REQUEST", message);
@@ -115,8 +115,11 @@ export const searchSettings = async (
     topK,
     candidates: Math.max(topK, candidates),
     mode: query.mode ?? search.mode,
-    similarity:
-      (query.duplicates ?? search.duplicates) === "group" ? config.quality.duplicates.similarity : null,
+    grouping: {
+      similarity:
+        (query.duplicates ?? search.duplicates) === "group" ? config.quality.duplicates.similarity : null,
+      mergeParents: (query.parents ?? search.parents) === "merge",
+    },
     budgetTokens: budget === undefined ? search.budget.tokens : budget,
   };
 };

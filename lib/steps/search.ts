@@ -18,6 +18,7 @@ import {
   publishedLabels,
   queryLabels,
 } from "./search-clusters.ts";
+import { withParentTexts } from "./search-parents.ts";
 import { checkQueryClustering, type SearchSettings, searchSettings } from "./search-settings.ts";
 
 /** A search as a caller asks for it; what is left out comes from kettle.yml. */
@@ -43,6 +44,8 @@ export type SearchQuery = {
   readonly budget?: { readonly tokens?: number | null | undefined } | undefined;
   /** `group`: of copies one is a hit and counts the others; `keep`: all are hits. */
   readonly duplicates?: "group" | "keep" | undefined;
+  /** `merge`: rows of one parent are one hit with its text; `ignore`: each is a hit by itself. */
+  readonly parents?: "merge" | "ignore" | undefined;
   readonly includeLowQuality?: boolean | undefined;
 };
 
@@ -67,6 +70,17 @@ export type SearchHit = {
   readonly metadata: Metadata;
   /** Other rows that say the same and were left out for this one, as far as they were seen; absent when there are none. */
   readonly duplicates?: number;
+  /** `text`, `charStart` and `charEnd` are those of the parent of the best of `children`, whose `id` the hit has. */
+  readonly parentId?: string;
+  /** The chunks of that parent that were found, best first; `start` and `end` are their place in `text`. */
+  readonly children?: readonly {
+    readonly id: string;
+    readonly score: number;
+    readonly charStart: number;
+    readonly charEnd: number;
+    readonly start: number;
+    readonly end: number;
+  }[];
   /** Where they are, the first of them. */
   readonly alsoIn?: readonly Pick<ScoredChunk, "id" | "documentId" | "key" | "page">[];
 };
@@ -104,7 +118,7 @@ export type Search = (query: SearchQuery, signal: AbortSignal) => Promise<Search
 
 export type SearchDeps = {
   readonly config: Pick<Config, "store" | "search" | "clustering" | "quality">;
-  readonly store: Pick<VectorStore, "resolve" | "search">;
+  readonly store: Pick<VectorStore, "resolve" | "search" | "fetch">;
   readonly embedder: Pick<Embedder, "embed" | "identity" | "model">;
   readonly centroids: Pick<Centroids, "current">;
   readonly customRerankers: CustomRerankers;
@@ -164,7 +178,8 @@ const stopwatch = (clock: () => number, signal: AbortSignal) => {
 };
 
 /**
- * The best candidates by score → labels → reranker → cut to `topK` → hits until the next would exceed the budget.
+ * The best candidates by score, rows of one parent as one → labels → reranker → cut to `topK` → hits until the next would
+ * exceed the budget → the texts of their parents.
  * While nothing has been stored the answer is empty.
  * @throws AppError `BAD_REQUEST`, `NOT_AVAILABLE`, `EMBEDDING_MISMATCH`, `RERANKER_FAILED` and what store and embedder
  *   throw
@@ -188,8 +203,8 @@ export const searchStep =
       limit: candidates,
       ...(query.filter && { filter: query.filter }),
     };
-    const { rows, plain, copies } = await time("searchMs", () =>
-      findCandidates(deps.store, collections, request, settings.similarity),
+    const { rows, plain, copies, children } = await time("searchMs", () =>
+      findCandidates(deps.store, collections, request, settings.grouping),
     );
     const { clusterVersion, ...labels } = await time("clusterMs", () =>
       labelCandidates(deps, settings, rows, vector.length, signal),
@@ -205,7 +220,8 @@ export const searchStep =
       signal,
     };
     const ordered = await time("rerankMs", () => settings.reranker.rerank(clustered, context));
-    const hits = withinBudget(ordered.slice(0, topK), budgetTokens);
+    const kept = withinBudget(ordered.slice(0, topK), budgetTokens);
+    const hits = await time("searchMs", () => withParentTexts(deps.store, collections, kept, children));
     const plainTokens = totalTokens(plain.slice(0, topK));
-    return answerOf({ hits, copies, clusterVersion, plainTokens }, timings());
+    return answerOf({ hits, copies, children, clusterVersion, plainTokens }, timings());
   };

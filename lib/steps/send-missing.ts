@@ -17,7 +17,8 @@ const messageOf = (
   batch: number,
   chunks: readonly Chunk[],
 ): EmbedMessage => ({
-  version: 1,
+  // During a deploy functions of before may get it: they send it back, and it is delivered again to those of after.
+  version: chunks.some(({ parent }) => parent) ? 2 : 1,
   bucket,
   document: {
     ...shared,

@@ -1,4 +1,4 @@
-import type { ChunkRow } from "../chunk-row.ts";
+import type { Chunk, ChunkRow, RowParent } from "../chunk-row.ts";
 import { chunkId } from "../ids.ts";
 import type { ReadEntry } from "../ledger/ledger.ts";
 import type { WriteMessage } from "../messages.ts";
@@ -22,13 +22,20 @@ export type WriteDeps = CompleteDeps & {
   };
 };
 
+const rowParent = ({ ordinal: _, ...fields }: NonNullable<Chunk["parent"]>, id: string): RowParent => ({
+  ...fields,
+  id,
+});
+
 const rowsOf = (message: WriteMessage, vectors: Float32Array): readonly ChunkRow[] => {
   const { document, chunks, clusterVersion, clusterIds, clusterDistances } = message;
   const { dimension } = message.embedding;
-  return chunks.map((chunk, index) => ({
+  const idOf = (ordinal: number): string => chunkId(document.documentId, document.run, ordinal);
+  return chunks.map(({ parent, ...chunk }, index) => ({
     ...document,
     ...chunk,
-    id: chunkId(document.documentId, document.run, chunk.ordinal),
+    ...(parent && { parent: rowParent(parent, idOf(parent.ordinal)) }),
+    id: idOf(chunk.ordinal),
     vector: vectors.slice(index * dimension, (index + 1) * dimension),
     duplicateGroup: sketchOf(chunk.text),
     clusterId: clusterIds[index] ?? -1,

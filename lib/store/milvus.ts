@@ -58,9 +58,10 @@ export const milvusStore = (options: MilvusOptions): VectorStore => {
       opened.use(name, async ({ layout }, target) =>
         countRows(target("Strong"), await prepareFilter(connection, layout, filter)),
       ),
-    fetch: (name, ids) =>
+    fetch: (name, ids, freshness) =>
       opened.use(name, async (_, target) => {
-        const rows = await rowsById(target("Strong"), ids);
+        const level = freshness === "asSearch" ? options.consistency : "Strong";
+        const rows = await rowsById(target(level), ids);
         return ids.flatMap((id) => rows.get(id) ?? []);
       }),
     async search(name, request) {

@@ -53,8 +53,11 @@ export type VectorStore = {
   /** Deletes what matches, strongly consistent; gives how many rows went. */
   delete(collection: string, filter: Filter): Promise<number>;
   count(collection: string, filter?: Filter): Promise<number>;
-  /** Rows by id, in the order of `ids`; unknown ids are left out. */
-  fetch(collection: string, ids: readonly string[]): Promise<readonly ChunkRow[]>;
+  /**
+   * Rows by id, in the order of `ids`; unknown ids are left out. `asSearch`: rows that a search has seen are there, newer
+   * writes need not be, and it does not wait for them.
+   */
+  fetch(collection: string, ids: readonly string[], freshness?: "asSearch"): Promise<readonly ChunkRow[]>;
   search(collection: string, request: SearchRequest): Promise<readonly ScoredRow[]>;
   scan(
     collection: string,

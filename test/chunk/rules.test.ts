@@ -20,6 +20,18 @@ test.each([
   expect(choiceFor(key, rules.toReversed(), others)).toEqual(choice);
 });
 
+test("parents are those of a rule where it names them or says that there are none, else those of all others", () => {
+  const parent = { tokens: 1_024 };
+  const own = [
+    { prefix: "a/", size: 100 },
+    { prefix: "b/", parent: null },
+    { prefix: "c/", parent: { tokens: 2_048 } },
+  ];
+  const parentOf = (key: string) => choiceFor(key, own, { ...others, parent }).parent;
+  expect(["x", "a/x", "b/x", "c/x"].map(parentOf)).toEqual([parent, parent, null, { tokens: 2_048 }]);
+  expect(choiceFor("a/x", own, others).parent).toBeUndefined();
+});
+
 test("strategies in use are those of the rules, too, each once", () => {
   expect(
     strategiesIn({ strategy: "recursive", rules: [...rules, { prefix: "a", strategy: "page" }] }),

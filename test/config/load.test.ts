@@ -14,7 +14,13 @@ const problemsOf = (text: string, stage = "local"): string => {
 describe("kettle.yml", () => {
   it("an empty file gives every default", () => {
     const config = parseConfig("", "local");
-    expect(config.chunking).toEqual({ strategy: "recursive", size: 256, overlap: 32, rules: [] });
+    expect(config.chunking).toEqual({
+      strategy: "recursive",
+      size: 256,
+      overlap: 32,
+      parent: null,
+      rules: [],
+    });
     expect(config.search).toMatchObject({
       topK: 10,
       mode: "dense",
@@ -55,6 +61,8 @@ http: { cors: { origins: "*" } }`);
     ["store: { index: { type: GPU_CAGRA } }", "needs `store.device: gpu`"],
     ["store: { driver: milvus }", "store.address"],
     ["chunking: { size: 64, overlap: 40 }", "at most half of chunking.size (64)"],
+    ["chunking: { size: 64, parent: { tokens: 127 } }", "at least twice chunking.size (64)"],
+    ["chunking: { parent: { tokens: 5000 } }", "chunking.parent.tokens"],
     ["search: { rerank: 'custom:mine' }", "search.custom does not declare"],
     [
       "store: { driver: milvus, address: 'h:1', device: gpu, index: { type: GPU_CAGRA } }\nsearch: { candidates: 2000 }",
@@ -84,9 +92,15 @@ http: { cors: { origins: "*" } }`);
     expect(config.http.auth).toBe(false);
   });
 
-  it("a rule whose overlap is more than half of its size is refused, with its place", () => {
+  it("a rule whose overlap or parent does not go with its size is refused, with its place", () => {
     expect(() =>
       parseConfig("chunking: { rules: [{ prefix: a/, size: 32, overlap: 20 }] }", "local"),
     ).toThrow("chunking.rules.0.overlap: must be at most half of its size (32)");
+    expect(() =>
+      parseConfig(
+        "chunking: { parent: { tokens: 512 }, rules: [{ prefix: a/, size: 400 }, { prefix: b/, size: 400, parent: null }] }",
+        "local",
+      ),
+    ).toThrow(/1 problem.*chunking\.rules\.0\.parent\.tokens: must be at least twice its size \(400\)/s);
   });
 });

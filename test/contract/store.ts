@@ -218,6 +218,25 @@ export const testVectorStore = (open: () => Promise<VectorStore>, capabilities: 
       expect(found?.vector).toBeInstanceOf(Float32Array);
     });
 
+    it("with parents come back with them, by every way to read; replaced without one, the parent goes", async () => {
+      const place = { id: "b", tokens: 900, charStart: 5, charEnd: 4_000 };
+      const rows = [
+        row("a", { parent: { ...place, text: "" } }),
+        row("b", { parent: { ...place, text: 'Kopf | 表头\n"quoted" \u0000 \\ 中文 😀\n' } }),
+        row("c"),
+      ];
+      await store.upsert(name, rows);
+      expect(await store.fetch(name, ["a", "b", "c"])).toEqual(rows);
+      expect(await store.fetch(name, ["b", "x"], "asSearch")).toEqual([rows[1]]);
+      expect((await store.scan(name, { limit: 10 })).rows).toEqual(rows);
+      const found = await search({ vector: at(0) });
+      expect(found.map(({ score: _, ...each }) => each)).toEqual(rows);
+      await store.upsert(name, [row("b")]);
+      expect((await store.fetch(name, ["b"]))[0]).not.toHaveProperty("parent");
+      expect(await store.delete(name, { field: "id", op: "eq", value: "a" })).toBe(1);
+      expect((await store.scan(name, { limit: 10 })).rows).toEqual([row("b"), row("c")]);
+    });
+
     it("come back with their score and nothing else from a search", async () => {
       await store.upsert(name, [full]);
       const [hit] = await search({ vector: at(33) });

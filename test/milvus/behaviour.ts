@@ -2,7 +2,10 @@ import { expect, it } from "vitest";
 import type { ChunkRow } from "../../lib/chunk-row.ts";
 import { embeddedStore } from "../../lib/store/embedded.ts";
 import { compileMatch } from "../../lib/store/match.ts";
+import { connectMilvus } from "../../lib/store/milvus/connection.ts";
+import { createRequest, parentFields } from "../../lib/store/milvus/schema.ts";
 import { milvusStore } from "../../lib/store/milvus.ts";
+import { rebuildCollection } from "../../lib/store/rebuild.ts";
 import type { CollectionSpec, VectorStore } from "../../lib/store/store.ts";
 import { row, spec } from "../store/rows.ts";
 import { milvusOptions } from "./setup.ts";
@@ -41,6 +44,21 @@ const withStore = async (
     await store.drop(name);
     await store.close();
   }
+};
+
+/** As Kettle made collections before there were parents. */
+const createLayout1 = async (made: CollectionSpec): Promise<void> => {
+  const connection = connectMilvus(milvusOptions());
+  const server = await connection.capabilities();
+  const { fields, properties, ...rest } = createRequest(made, { server, partitionKey: null, shards: 1 });
+  const later = new Set<string>(Object.values(parentFields));
+  const request = {
+    ...rest,
+    fields: fields.filter((field) => !later.has(field.name)),
+    properties: { ...properties, "kettle.layout": "1" },
+  };
+  await connection.call("CreateCollection", made.name, (sdk) => sdk.createCollection(request));
+  await connection.close();
 };
 
 const shape = (hits: readonly { readonly id: string; readonly score: number }[]) =>
@@ -143,6 +161,33 @@ export const testBehaviour = ({ words }: { readonly words: boolean }): void => {
       expect(second).toMatchObject({ id: "b", score: expect.closeTo(dot, 6) });
     }),
   );
+
+  it("a collection from before there were parents works on, refuses them with the fix, and takes them once rebuilt", () =>
+    withStore({}, async (store, name) => {
+      const old = wideSpec(`${name}_layout1`);
+      const alias = `${name}_alias`;
+      await createLayout1(old);
+      await store.ensure(old);
+      await store.setAlias(alias, old.name);
+      const rows = many(30);
+      await store.upsert(old.name, rows);
+      const parent = { id: "child", text: "parent of a child", tokens: 9, charStart: 0, charEnd: 17 };
+      const child = row("child", { vector: vectorOf(40), parent });
+      await expect(
+        store.upsert(old.name, [row("good", { vector: vectorOf(41) }), child]),
+      ).rejects.toMatchObject({
+        code: "NOT_AVAILABLE",
+        message: expect.stringMatching(/chunk child has a parent.*_layout1 .*kettle collections rebuild/),
+      });
+      expect(await store.count(old.name)).toBe(30);
+      expect(await store.fetch(old.name, ["r00003"])).toEqual([rows[3]]);
+      const [hit] = await store.search(old.name, { mode: "dense", vector: vectorOf(3), limit: 1 });
+      expect(hit).toMatchObject({ id: "r00003", text: rows[3]?.text });
+      expect(await rebuildCollection(store, old, alias)).toBe(30);
+      await store.upsert(old.name, [child]);
+      expect(await store.fetch(old.name, ["r00003", "child"])).toEqual([rows[3], child]);
+      await store.drop(old.name);
+    }));
 
   it("a collection that Kettle did not make is left alone", async () => {
     const { MilvusClient } = await import("@zilliz/milvus2-sdk-node");

@@ -78,3 +78,21 @@ test("what a document says again is dropped, wherever it is; other numbers are a
   );
   for (const year of ["1871", "1902"]) expect(chunks.some((chunk) => chunk.text.includes(year))).toBe(true);
 });
+
+test("parents are slices of the text that hold their chunks, each stored with one of them", async () => {
+  const document = input("typst-guide.pdf");
+  const plain = await readChunks(document, chunking);
+  const { chunks } = await readChunks(document, { ...chunking, parent: { tokens: 128 } });
+  expect(chunks.map(({ parent: _, ...chunk }) => chunk)).toEqual(plain.chunks);
+  const text = textOf(await read("typst-guide.pdf"));
+  const carriers = chunks.filter(({ parent }) => parent && parent.text !== "");
+  expect(carriers.length).toBeGreaterThan(1);
+  for (const { ordinal, parent } of chunks) {
+    if (!parent) continue;
+    const carrier = carriers.find((each) => each.ordinal === parent.ordinal);
+    expect(carrier?.parent).toMatchObject({ charStart: parent.charStart, charEnd: parent.charEnd });
+    expect(carrier?.parent?.text.endsWith(text.slice(parent.charStart, parent.charEnd))).toBe(true);
+    expect(parent.text === "").toBe(carrier?.ordinal !== ordinal);
+    expect(parent.tokens).toBe(countTokens(carrier?.parent?.text ?? ""));
+  }
+});

@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import fc from "fast-check";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { inUnits, sizeTable } from "../../cli/size-table.ts";
 import { indexTypes } from "../../lib/config/schema.ts";
 import { type SizeRequest, sizeOf } from "../../lib/store/milvus/size.ts";
@@ -57,6 +58,14 @@ describe("the size of a collection", () => {
     expect(cpu.memory).toBeGreaterThan(gpu.memory + gpu.rawVectors);
   });
 
+  it("of chunks with parents holds their texts once more", () => {
+    const [without, parents] = [sizeOf(request()), sizeOf(request({ parents: true }))];
+    const perRow = (parents.fields - without.fields) / 1_000_000;
+    expect(perRow).toBeGreaterThan(1_000);
+    expect(perRow).toBeLessThan(1_100);
+    expect(parents.vectorIndex).toBe(without.vectorIndex);
+  });
+
   it("is mapped to disk rather than read, where that is asked for", () => {
     const read = sizeOf(request());
     const mapped = sizeOf(request({ mmap: true }));
@@ -109,6 +118,18 @@ describe("kettle size", () => {
       request: { rows: 5_000, dimension: 384, index: "AUTOINDEX", replicas: 1 },
       size: { rawVectors: 5_000 * 384 * 4, nodes: 1 },
     });
+  });
+
+  it("counts parents where some document has them, or when asked to", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "kettle-size-"));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const yaml = join(folder, "kettle.yml");
+    writeFileSync(yaml, "chunking: { rules: [{ prefix: books/, parent: { tokens: 1024 } }] }");
+    const parentsOf = async (...args: string[]) =>
+      JSON.parse((await runKettle(["size", "--rows", "5000", "--json", ...args])).out).request.parents;
+    expect(await parentsOf()).toBe(false);
+    expect(await parentsOf("--parents")).toBe(true);
+    expect(await parentsOf("--file", yaml)).toBe(true);
   });
 
   it.each([

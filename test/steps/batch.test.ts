@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { chunkId } from "../../lib/ids.ts";
 import type { Receipts } from "../../lib/ledger/receipts.ts";
+import { embedMessage } from "../../lib/messages.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import type { VectorStore } from "../../lib/store/store.ts";
-import { first, harness, id, key, last, look } from "./harness.ts";
+import { chunk, first, harness, id, key, last, look } from "./harness.ts";
 
 /** A document that is parsed; its only batch waits in the queue of the stage. */
 const atStage = async (stage: "embed" | "cluster" | "write", body = "one\ntwo", store?: VectorStore) => {
@@ -20,6 +22,34 @@ describe("embed", () => {
     await steps.embed()(queues.embed.sent[0]!, first);
     expect(queues.cluster.sent).toMatchObject([
       { embedding: { model: "test", dimension: 2 }, chunks: [{ text: "one" }, { text: "two" }] },
+    ]);
+  });
+
+  it("batches with parents are of a version that functions from before there were any send back", async () => {
+    const place = { ordinal: 1, tokens: 4, charStart: 0, charEnd: 18 };
+    const parents = harness();
+    parents.documents.upload(key, "any");
+    const readChunks = async () => ({
+      chunks: [
+        chunk(0, { parent: { ...place, text: "" } }),
+        chunk(1, { parent: { ...place, text: "chunk 0\n\nchunk 1" } }),
+        chunk(2),
+      ],
+      metadata: {},
+    });
+    await parents.steps.parse({ readChunks })(look, first);
+    expect(parents.queues.embed.sent).toMatchObject([{ version: 2 }]);
+    expect((await atStage("embed")).queues.embed.sent).toMatchObject([{ version: 1 }]);
+    for (const message of parents.queues.embed.sent) embedMessage.parse(message);
+    await parents.drain();
+    const { run } = await parents.entry();
+    const ids = [0, 1, 2].map((ordinal) => chunkId(id, run, ordinal));
+    const rows = await parents.store.fetch(parents.names.main, ids);
+    const { ordinal: _, ...fields } = place;
+    expect(rows.map(({ parent }) => parent)).toEqual([
+      { ...fields, id: ids[1], text: "" },
+      { ...fields, id: ids[1], text: "chunk 0\n\nchunk 1" },
+      undefined,
     ]);
   });
 

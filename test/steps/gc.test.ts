@@ -3,8 +3,13 @@ import type { ChunkRow } from "../../lib/chunk-row.ts";
 import { collectionNames } from "../../lib/store/store.ts";
 import { chunk, embedding, first, harness, id, key, look } from "./harness.ts";
 
+const rowPart = (ordinal: number) => {
+  const { parent: _, ...part } = chunk(ordinal);
+  return part;
+};
+
 const row = (run: number, ordinal = 0, documentId = id): ChunkRow => ({
-  ...chunk(ordinal),
+  ...rowPart(ordinal),
   id: `${documentId}-${run}-${ordinal}`,
   documentId,
   run,

@@ -30,6 +30,30 @@ describe("fingerprint", () => {
     expect(fingerprint({ list: ["a", "b"] })).not.toBe(fingerprint({ list: ["b", "a"] }));
   });
 
+  it("chunks without parents have the one that they had before there were any", () => {
+    const shapes = (yaml: string) => shapedBy(parseConfig(yaml, "local"), { identity: "one" }).chunking;
+    const plain = { strategy: "recursive", size: 256, overlap: 32 };
+    const rule = { prefix: "a/", strategy: "page", size: 256, overlap: 32 };
+    expect(shapes("chunking: { rules: [{ prefix: a/, strategy: page }] }")).toEqual({
+      ...plain,
+      rules: [rule],
+    });
+    const parent = { tokens: 1_024, version: 1 };
+    expect(shapes("chunking: { parent: { tokens: 1024 }, rules: [{ prefix: a/, strategy: page }] }")).toEqual(
+      {
+        ...plain,
+        parent,
+        rules: [{ ...rule, parent }],
+      },
+    );
+    const [first, second] = [1_024, 2_048].map((tokens) =>
+      fingerprint(
+        shapedBy(parseConfig(`chunking: { parent: { tokens: ${tokens} } }`, "local"), { identity: "one" }),
+      ),
+    );
+    expect(first).not.toBe(second);
+  });
+
   it.each(["semantic", "cluster"])("%s: depends on its version and on the model that it cuts by", (name) => {
     const config = parseConfig(`chunking: { rules: [{ prefix: a/, strategy: ${name} }] }`, "local");
     const shaped = shapedBy(config, { identity: "one" });

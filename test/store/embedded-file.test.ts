@@ -65,6 +65,37 @@ it.each<[string, (path: string) => void, RegExp]>([
   await store.close();
 });
 
+/** The file as it was made before there were parents. */
+const ofVersion1 = async (): Promise<string> => {
+  const path = await made();
+  const db = new DatabaseSync(path);
+  db.exec("DROP TABLE parents_1; PRAGMA user_version = 1");
+  db.close();
+  return path;
+};
+
+it("a file from before there were parents keeps its rows and takes rows with parents, whoever opens it first", async () => {
+  const path = await ofVersion1();
+  const stores = [embeddedStore({ path }), embeddedStore({ path }), embeddedStore({ path })];
+  expect(await Promise.all(stores.map((store) => store.count("c")))).toEqual([50, 50, 50]);
+  const [first, second] = stores;
+  const child = row("child", {
+    parent: { id: "child", text: "parent", tokens: 2, charStart: 0, charEnd: 6 },
+  });
+  await first!.upsert("c", [child]);
+  expect(await second!.fetch("c", ["r1", "child"])).toEqual([row("r1"), child]);
+  await second!.ensure(spec("d"));
+  await first!.upsert("d", [child]);
+  expect(await second!.fetch("d", ["child"])).toEqual([child]);
+  await first!.drop("c");
+  for (const store of stores) await store.close();
+  const db = new DatabaseSync(path);
+  expect(db.prepare("PRAGMA user_version").get()).toEqual({ user_version: 2 });
+  const tables = db.prepare("SELECT name FROM sqlite_schema WHERE name LIKE 'parents%'").all();
+  expect(tables).toEqual([{ name: "parents_2" }]);
+  db.close();
+});
+
 it("a damaged file fails with advice, and the same handle works once it is replaced", async () => {
   const path = newPath();
   writeFileSync(path, "x".repeat(20_000));

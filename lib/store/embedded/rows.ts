@@ -38,6 +38,8 @@ export type PreparedRow = {
   readonly text: string;
   readonly vector: Uint8Array;
   readonly words: string;
+  /** JSON; null: none. */
+  readonly parent: string | null;
 };
 
 /** SQLite keeps UTF-8, which has no lone surrogates: they become U+FFFD in every column alike. */
@@ -46,19 +48,20 @@ const json = (value: unknown): string =>
 
 export const prepareRow = (row: ChunkRow): PreparedRow => ({
   id: row.id,
-  values: columns.map((column) => {
+  values: columns.map((column): SQLInputValue => {
     const value = row[column];
     return typeof value === "object" && value !== null ? json(value) : value;
   }),
   text: row.text,
   vector: new Uint8Array(row.vector.buffer, row.vector.byteOffset, row.vector.byteLength),
   words: wordsOfText(row.text).join(" "),
+  parent: row.parent ? json(row.parent) : null,
 });
 
 /** Rows leave all tables by their numbers, given as a JSON list. */
-const remove = (sql: Sql, { rows, texts, vectors, words }: Tables, numbers: string): void => {
+const remove = (sql: Sql, { rows, texts, vectors, words, parents }: Tables, numbers: string): void => {
   sql(`DELETE FROM ${words} WHERE rowid IN (SELECT value FROM json_each(?))`).run(numbers);
-  for (const table of [vectors, texts, rows])
+  for (const table of [parents, vectors, texts, rows])
     sql(`DELETE FROM ${table} WHERE "row" IN (SELECT value FROM json_each(?))`).run(numbers);
 };
 
@@ -74,11 +77,13 @@ export const write = (sql: Sql, tables: Tables, rows: readonly PreparedRow[]): v
   const insertText = sql(`INSERT INTO ${tables.texts} ("row", "text") VALUES (?, ?)`);
   const insertVector = sql(`INSERT INTO ${tables.vectors} ("row", "vector") VALUES (?, ?)`);
   const insertWords = sql(`INSERT INTO ${tables.words} (rowid, words) VALUES (?, ?)`);
-  for (const { values, text, vector, words } of rows) {
+  const insertParent = sql(`INSERT INTO ${tables.parents} ("row", "parent") VALUES (?, ?)`);
+  for (const { values, text, vector, words, parent } of rows) {
     const { lastInsertRowid: row } = insertRow.run(...values);
     insertText.run(row, text);
     insertVector.run(row, vector);
     insertWords.run(row, words);
+    if (parent !== null) insertParent.run(row, parent);
   }
 };
 
@@ -106,9 +111,10 @@ export const countRows = (sql: Sql, { rows }: Tables, where?: Fragment): number 
 };
 
 /** Statement that gives whole rows; CROSS JOIN keeps SQLite from starting at texts or vectors. */
-const selectRows = ({ rows, texts, vectors }: Tables, rest: string): string =>
-  `SELECT ${columns.map((name) => `r."${name}"`).join(", ")}, t."text", v."vector"
-   FROM ${rows} r CROSS JOIN ${texts} t ON t."row" = r."row" CROSS JOIN ${vectors} v ON v."row" = r."row" ${rest}`;
+const selectRows = ({ rows, texts, vectors, parents }: Tables, rest: string): string =>
+  `SELECT ${columns.map((name) => `r."${name}"`).join(", ")}, t."text", v."vector", p."parent"
+   FROM ${rows} r CROSS JOIN ${texts} t ON t."row" = r."row" CROSS JOIN ${vectors} v ON v."row" = r."row"
+   LEFT JOIN ${parents} p ON p."row" = r."row" ${rest}`;
 
 /** Node gives each blob a buffer of its own, so this is no view into anything shared. */
 export const floatsOf = (blob: SQLOutputValue | undefined): Float32Array => {
@@ -118,11 +124,12 @@ export const floatsOf = (blob: SQLOutputValue | undefined): Float32Array => {
 
 /** A record of `selectRows` as the row that was written. */
 const rowOf = (record: Record<string, SQLOutputValue>): ChunkRow => {
-  const { vector, qualityFlags, metadata, ...plain } = record;
+  const { vector, qualityFlags, metadata, parent, ...plain } = record;
   // Written by `prepareRow` from a ChunkRow, into typed columns.
-  const row = plain as Omit<ChunkRow, "vector" | "qualityFlags" | "metadata">;
+  const row = plain as Omit<ChunkRow, "vector" | "qualityFlags" | "metadata" | "parent">;
   return {
     ...row,
+    ...(typeof parent === "string" && { parent: JSON.parse(parent) }),
     qualityFlags: JSON.parse(String(qualityFlags)),
     metadata: JSON.parse(String(metadata)),
     vector: floatsOf(vector),

@@ -3,7 +3,8 @@ import { AppError } from "../../errors.ts";
 
 /** "Ktle", in the header of each file that is ours. */
 const applicationId = 0x4b746c65;
-const schemaVersion = 1;
+/** 2: tables of parents. */
+const schemaVersion = 2;
 
 const catalogue = `
   CREATE TABLE IF NOT EXISTS collections (
@@ -23,10 +24,10 @@ const catalogue = `
 const pragma = (db: DatabaseSync, name: string): unknown =>
   Object.values(db.prepare(`PRAGMA ${name}`).get() ?? {})[0];
 
-const checkOwner = (db: DatabaseSync, path: string): "ours" | "empty" => {
+const checkOwner = (db: DatabaseSync, path: string): "ours" | "older" | "empty" => {
   const owner = pragma(db, "application_id");
   const version = Number(pragma(db, "user_version"));
-  if (owner === applicationId && version <= schemaVersion) return "ours";
+  if (owner === applicationId && version <= schemaVersion) return version < schemaVersion ? "older" : "ours";
   if (owner === applicationId)
     throw new AppError(
       "STORE_UNAVAILABLE",
@@ -57,18 +58,28 @@ const switchToWal = (db: DatabaseSync): void => {
   }
 };
 
+/** Files of version 1: their rows stay as they are, without parents. */
+const addParents = (db: DatabaseSync): void => {
+  for (const { collection } of db.prepare("SELECT collection FROM collections").all())
+    db.exec(createParents(tablesOf(Number(collection)).parents));
+  db.exec(`PRAGMA user_version = ${schemaVersion}`);
+};
+
 /**
- * Makes an empty file ours and sets up the connection; does nothing to a file that is not ours.
+ * Makes an empty file ours, brings an older one up to date and sets up the connection; does nothing to a file that is not ours.
  * @throws AppError `STORE_UNAVAILABLE` for a file of another program or of a newer version; SQLite's own errors.
  */
 export const prepareFile = (db: DatabaseSync, path: string): void => {
   // Five vectors of 384 numbers on a page.
   db.exec("PRAGMA page_size = 8192");
-  if (checkOwner(db, path) === "empty") {
-    switchToWal(db);
+  const found = checkOwner(db, path);
+  if (found === "empty") switchToWal(db);
+  if (found !== "ours") {
     db.exec("BEGIN IMMEDIATE");
     // Another process may have been first.
-    if (checkOwner(db, path) === "empty") db.exec(catalogue);
+    const now = checkOwner(db, path);
+    if (now === "empty") db.exec(catalogue);
+    if (now === "older") addParents(db);
     db.exec("COMMIT");
   }
   // FULL: a receipt on the ledger says that the rows are there, also after a power cut.
@@ -81,6 +92,8 @@ export type Tables = {
   readonly texts: string;
   readonly vectors: string;
   readonly words: string;
+  /** Only of rows that have one. */
+  readonly parents: string;
 };
 
 /** Numbers are never used again, so a name stands for one table for ever. */
@@ -89,10 +102,14 @@ export const tablesOf = (collection: number): Tables => ({
   texts: `texts_${collection}`,
   vectors: `vectors_${collection}`,
   words: `words_${collection}`,
+  parents: `parents_${collection}`,
 });
 
+const createParents = (parents: string): string =>
+  `CREATE TABLE ${parents} ("row" INTEGER PRIMARY KEY, "parent" TEXT NOT NULL) STRICT`;
+
 /** AUTOINCREMENT: a row number is never used again either, so "greater than the last I saw" means new. */
-export const createTables = ({ rows, texts, vectors, words }: Tables): readonly string[] => [
+export const createTables = ({ rows, texts, vectors, words, parents }: Tables): readonly string[] => [
   `CREATE TABLE ${rows} (
     "row" INTEGER PRIMARY KEY AUTOINCREMENT,
     "id" TEXT NOT NULL UNIQUE,
@@ -126,7 +143,8 @@ export const createTables = ({ rows, texts, vectors, words }: Tables): readonly 
   // `ascii` leaves everything beyond ASCII alone: words come cut and folded, and the tables of `unicode61` end with
   // Unicode 6.1, so it would drop newer ideographs.
   `CREATE VIRTUAL TABLE ${words} USING fts5(words, content='', contentless_delete=1, tokenize='porter ascii')`,
+  createParents(parents),
 ];
 
-export const dropTables = ({ rows, texts, vectors, words }: Tables): readonly string[] =>
-  [rows, texts, vectors, words].map((table) => `DROP TABLE ${table}`);
+export const dropTables = (tables: Tables): readonly string[] =>
+  Object.values(tables).map((table) => `DROP TABLE ${table}`);

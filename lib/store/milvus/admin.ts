@@ -109,7 +109,7 @@ const describe = async (
   const { spec, words, partitionKey } = layout;
   const loaded = await isLoaded(connection, spec.name);
   const index = readVectorIndex(await describeIndexes(connection, spec.name));
-  const target = { connection, name: spec.name, level: "Strong" } as const;
+  const target = { connection, name: spec.name, level: "Strong", rowFields: [] } as const;
   const replicas = loaded ? await replicasOf(connection, spec.name) : [];
   return {
     spec,
@@ -239,7 +239,7 @@ export const milvusAdmin = (options: MilvusOptions, wait: Patience = patience): 
       const layout = await openLayout(connection, name);
       const collection = layout.spec.name;
       if (!(await isLoaded(connection, collection))) await loadCollection(connection, collection, options);
-      const target = { connection, name: collection, level: "Eventually" } as const;
+      const target = { connection, name: collection, level: "Eventually", rowFields: [] } as const;
       await countRows(target, await prepareFilter(connection, layout, undefined));
     },
     rebuildIndex: (name) => rebuildIndex(connection, name, options, wait),

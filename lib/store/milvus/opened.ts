@@ -6,7 +6,7 @@ import type { IndexSetting } from "./indexes.ts";
 import { loadedFor } from "./loading.ts";
 import type { Consistency, MilvusOptions } from "./options.ts";
 import type { Target } from "./reads.ts";
-import type { Layout } from "./schema.ts";
+import { type Layout, rowFieldsOf } from "./schema.ts";
 
 /** A collection as calls need to know it. */
 export type Opened = { readonly layout: Layout; readonly index: IndexSetting };
@@ -41,8 +41,11 @@ export const openedCollections = (connection: Connection, options: MilvusOptions
   };
   return {
     async use(name, work) {
-      const target = (level: Consistency): Target => ({ connection, name, level });
-      const run = (opened: Opened) => loadedFor(connection, name, options, () => work(opened, target));
+      const run = (opened: Opened) => {
+        const rowFields = rowFieldsOf(opened.layout);
+        const target = (level: Consistency): Target => ({ connection, name, level, rowFields });
+        return loadedFor(connection, name, options, () => work(opened, target));
+      };
       const before = known.get(name);
       if (before === undefined) return run(await open(name));
       try {

@@ -8,7 +8,7 @@ import { type Condition, compileFilter, fieldsOf } from "./filter-expr.ts";
 import { quote } from "./filter-literals.ts";
 import type { Consistency } from "./options.ts";
 import { type Found, filterableOf, rowOf } from "./rows.ts";
-import { type Layout, rowFields } from "./schema.ts";
+import type { Layout } from "./schema.ts";
 
 /** Rows of one answer: some 10 MB when texts are as long as they may be by default. */
 const pageRows = 500;
@@ -24,6 +24,8 @@ export type Target = {
   readonly connection: Connection;
   readonly name: string;
   readonly level: Consistency;
+  /** What whole rows are read from. */
+  readonly rowFields: readonly string[];
 };
 
 /** A filter made ready: what the server is told, and what is left to ask of each row. */
@@ -82,7 +84,7 @@ export const pages = async function* (
   start = "",
 ): AsyncGenerator<readonly Found[]> {
   if (filter.expr === false) return;
-  const limit = fields === rowFields ? pageRows : lightPageRows;
+  const limit = fields === target.rowFields ? pageRows : lightPageRows;
   const wanted = [...new Set(["id", ...fields, ...filter.fields])];
   let last = start;
   for (;;) {
@@ -125,7 +127,7 @@ export const rowsById = async (
 ): Promise<ReadonlyMap<string, ChunkRow>> => {
   const rows = new Map<string, ChunkRow>();
   for (const some of chunksOf([...new Set(ids)], idsPerCall))
-    for (const found of await query(target, { expr: idsIn(some), fields: rowFields }))
+    for (const found of await query(target, { expr: idsIn(some), fields: target.rowFields }))
       rows.set(String(found.id), rowOf(found));
   return rows;
 };
@@ -139,7 +141,7 @@ export const scanRows = async (
 ): Promise<{ readonly rows: readonly ChunkRow[]; readonly more: boolean }> => {
   const rows: ChunkRow[] = [];
   const ids: string[] = [];
-  for await (const page of pages(target, filter, filter.keep === null ? rowFields : [], start)) {
+  for await (const page of pages(target, filter, filter.keep === null ? target.rowFields : [], start)) {
     if (filter.keep === null) rows.push(...page.map(rowOf));
     else ids.push(...page.map(({ id }) => String(id)));
     // One more than wanted says that there is more.

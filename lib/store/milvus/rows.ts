@@ -1,4 +1,4 @@
-import type { ChunkRow, Metadata } from "../../chunk-row.ts";
+import type { ChunkRow, Metadata, RowParent } from "../../chunk-row.ts";
 import { AppError } from "../../errors.ts";
 import { wordsOfText } from "../words.ts";
 import {
@@ -8,6 +8,7 @@ import {
   type Layout,
   metadataBytes,
   noPage,
+  parentFields,
   partitionBytes,
   partitionField,
   textBytes,
@@ -83,6 +84,39 @@ const numbersOf = (vector: Float32Array): number[] => {
   return numbers;
 };
 
+/** @throws AppError `NOT_AVAILABLE` for a parent that the collection has no fields for */
+const parentData = ({ id, parent }: ChunkRow, { parents, spec }: Layout): Record<string, string | number> => {
+  if (!parents && parent)
+    throw new AppError(
+      "NOT_AVAILABLE",
+      `chunk ${id} has a parent (chunking.parent), and collection ${spec.name} was made before there were any: make it anew (kettle collections rebuild)`,
+    );
+  if (!parents) return {};
+  const text = (parent?.text ?? "").toWellFormed();
+  checkBytes(id, "the parent's text", text, textBytes.text);
+  return {
+    [parentFields.id]: parent?.id ?? "",
+    [parentFields.text]: text,
+    [parentFields.tokens]: parent?.tokens ?? 0,
+    [parentFields.charStart]: parent?.charStart ?? 0,
+    [parentFields.charEnd]: parent?.charEnd ?? 0,
+  };
+};
+
+const parentOf = (found: Found): { readonly parent?: RowParent } => {
+  const id = found[parentFields.id];
+  if (typeof id !== "string" || id === "") return {};
+  return {
+    parent: {
+      id,
+      text: String(found[parentFields.text]),
+      tokens: Number(found[parentFields.tokens]),
+      charStart: Number(found[parentFields.charStart]),
+      charEnd: Number(found[parentFields.charEnd]),
+    },
+  };
+};
+
 const derived = (row: ChunkRow, { words, partitionKey }: Layout): Record<string, string> => {
   const partition = partitionKey === null ? null : partitionOf(row.metadata, partitionKey);
   if (partition !== null) checkBytes(row.id, `metadata ${partitionKey}`, partition, partitionBytes);
@@ -96,7 +130,7 @@ const derived = (row: ChunkRow, { words, partitionKey }: Layout): Record<string,
 export const prepareRow = (row: ChunkRow, layout: Layout): PreparedRow => {
   checkIntegers(row);
   checkFlags(row.id, row.qualityFlags);
-  const data: Record<string, unknown> = derived(row, layout);
+  const data: Record<string, unknown> = { ...derived(row, layout), ...parentData(row, layout) };
   let bytes = 4 * row.vector.length + 8 * (integerFields.length + decimalFields.length);
   for (const value of Object.values(data)) bytes += bytesOf(String(value));
   for (const field of textFields) {
@@ -147,7 +181,8 @@ export const rowOf = (found: Found): ChunkRow => {
   };
   return {
     // Written by `prepareRow` from a ChunkRow, into typed fields.
-    ...(plain as Omit<ChunkRow, "page" | "vector" | "qualityFlags" | "metadata">),
+    ...(plain as Omit<ChunkRow, "page" | "vector" | "qualityFlags" | "metadata" | "parent">),
+    ...parentOf(found),
     page: page === noPage ? null : page,
     qualityFlags: found.qualityFlags as readonly string[],
     metadata: (found.metadata ?? {}) as Metadata,

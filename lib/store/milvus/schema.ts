@@ -54,8 +54,25 @@ export const vectorField = "vector";
 export const partitionField = "partition";
 export const partitionBytes = 512;
 
-/** What a row is read back from. */
-export const rowFields: readonly string[] = [
+/** The parent of a row: how large it is, where it lies and, with one of its rows, its text. An empty id: none. */
+export const parentFields = {
+  id: "parentId",
+  text: "parentText",
+  tokens: "parentTokens",
+  charStart: "parentStart",
+  charEnd: "parentEnd",
+} as const;
+
+const parentColumns = (): readonly FieldType[] => [
+  text(parentFields.id, textBytes.id),
+  text(parentFields.text, longestText),
+  ...[parentFields.tokens, parentFields.charStart, parentFields.charEnd].map(
+    (name): FieldType => ({ name, data_type: "Int64" }),
+  ),
+];
+
+/** What every collection reads a row back from. */
+const commonFields: readonly string[] = [
   ...textFields,
   ...integerFields,
   ...decimalFields,
@@ -63,6 +80,11 @@ export const rowFields: readonly string[] = [
   "metadata",
   vectorField,
 ];
+const fieldsWithParents = [...commonFields, ...Object.values(parentFields)];
+
+/** What a row of the collection is read back from: the same list each time. */
+export const rowFieldsOf = ({ parents }: Pick<Layout, "parents">): readonly string[] =>
+  parents ? fieldsWithParents : commonFields;
 
 export type SchemaOptions = {
   readonly server: Capabilities;
@@ -97,6 +119,7 @@ const fields = (spec: CollectionSpec, { server, partitionKey }: SchemaOptions): 
   },
   { name: "metadata", data_type: "JSON" },
   { name: vectorField, data_type: "FloatVector", dim: spec.dimension },
+  ...parentColumns(),
   ...(partitionKey === null ? [] : [text(partitionField, partitionBytes, { is_partition_key: true })]),
   ...(server.bm25 === null ? [] : wordFields(server.bm25)),
 ];
@@ -104,7 +127,9 @@ const fields = (spec: CollectionSpec, { server, partitionKey }: SchemaOptions): 
 /** Properties say what a collection was made for: milvus-lite keeps no descriptions. */
 const property = { layout: "kettle.layout", identity: "kettle.identity", model: "kettle.model" } as const;
 const partitionProperty = "kettle.partitionKey";
-const layout = "1";
+/** Layout 1 has no parents. */
+const layouts = ["1", "2"] as const;
+const newest = "2";
 
 /** The request that creates the collection of `spec`. */
 export const createRequest = (
@@ -119,7 +144,7 @@ export const createRequest = (
   // Calls that name no level; ours name one each.
   consistency_level: "Bounded",
   properties: {
-    [property.layout]: layout,
+    [property.layout]: newest,
     [property.identity]: spec.identity,
     [property.model]: spec.model,
     ...(options.partitionKey !== null && { [partitionProperty]: options.partitionKey }),
@@ -153,6 +178,8 @@ export type Layout = {
   readonly spec: CollectionSpec;
   /** Has it words for BM25? Collections that an older server made have none. */
   readonly words: boolean;
+  /** Can its rows have parents? */
+  readonly parents: boolean;
   readonly partitionKey: string | null;
 };
 
@@ -161,10 +188,10 @@ export const readLayout = ({ schema, properties }: Described): Layout | null => 
   const values = new Map(properties.map(({ key, value }) => [key, String(value)]));
   const made = values.get(property.layout);
   if (made === undefined) return null;
-  if (made !== layout)
+  if (!layouts.some((known) => known === made))
     throw new AppError(
       "NOT_AVAILABLE",
-      `collection ${schema.name} was made by a newer Kettle (layout ${made}, this one knows ${layout}): update Kettle`,
+      `collection ${schema.name} was made by a newer Kettle (layout ${made}, this one knows ${newest}): update Kettle`,
     );
   const field = (name: string) => schema.fields.find((each) => each.name === name);
   const dimension = field(vectorField)?.type_params?.find(({ key }) => key === "dim")?.value;
@@ -176,6 +203,7 @@ export const readLayout = ({ schema, properties }: Described): Layout | null => 
       model: values.get(property.model) ?? "",
     },
     words: field(sparseField) !== undefined,
+    parents: field(parentFields.id) !== undefined,
     partitionKey: values.get(partitionProperty) ?? null,
   };
 };

@@ -9,7 +9,7 @@ import { largestAnswer, refinement } from "./indexes.ts";
 import type { Opened } from "./opened.ts";
 import { matchingIds, type Prepared, rowsById, type Target } from "./reads.ts";
 import { rowOf } from "./rows.ts";
-import { rowFields, vectorField } from "./schema.ts";
+import { vectorField } from "./schema.ts";
 import { type Ask, best, bestAmong, denseAsk, rankedList, sparseAsk } from "./search-lists.ts";
 
 const cosine = (a: Float32Array, b: Float32Array): number => {
@@ -70,7 +70,7 @@ const single = async (
   const { vectorsInSearch } = await target.connection.capabilities();
   if (filter.keep !== null || !vectorsInSearch)
     return withRows(target, await rankedList(target, ask, filter, limit, most));
-  const hits = (await best(ask, filter, limit, most, rowFields)) ?? [];
+  const hits = (await best(ask, filter, limit, most, target.rowFields)) ?? [];
   return hits.map(({ found, score }) => ({ ...rowOf(found), score }));
 };
 

@@ -14,6 +14,8 @@ export type SizeRequest = {
   readonly replicas: number;
   /** Mean UTF-8 bytes of a chunk's text. */
   readonly textBytes: number;
+  /** Chunks have parents, whose texts are stored beside them. */
+  readonly parents?: boolean;
   /** Files are mapped instead of read into memory. */
   readonly mmap: boolean;
   /** Memory of a query node, and of a GPU. */
@@ -48,6 +50,9 @@ const disk = { codes: 0.125, cache: 0.1, degree: 56, sector: 4_096 } as const;
 const fixedFieldBytes = 400;
 /** Words are the text cut for BM25, about as long; each distinct one is 8 bytes in the sparse vector, of some 8 bytes a word. */
 const wordsShare = 2;
+/** Parents' texts hold those of their chunks once more; each row names its parent and where it lies. */
+const parentShare = 1;
+const parentFieldBytes = 56;
 /** Growing segments, deletions, and both copies of a segment while it is swapped. */
 const overhead = 1.2;
 /** Above this share of a node's memory Milvus refuses to load (`queryNode.overloadedMemoryThresholdPercentage` 90) or swaps. */
@@ -102,6 +107,9 @@ const diskAnnBytes = ({ rows, dimension }: Parts): number => {
 const onGpu = ({ index, build }: SizeRequest): boolean =>
   isGpu(index) && String(build?.adapt_for_cpu) !== "true";
 
+const fieldBytes = ({ textBytes, parents = false }: SizeRequest): number =>
+  textBytes * (1 + wordsShare) + fixedFieldBytes + (parents ? textBytes * parentShare + parentFieldBytes : 0);
+
 const ceilDivide = (value: number, by: number): number => Math.max(1, Math.ceil(value / by));
 
 /**
@@ -109,7 +117,7 @@ const ceilDivide = (value: number, by: number): number => Math.max(1, Math.ceil(
  * Replicas do not share nodes.
  */
 export const sizeOf = (request: SizeRequest): Size => {
-  const { rows, dimension, index, replicas, textBytes, mmap } = request;
+  const { rows, dimension, index, replicas, mmap } = request;
   const parameters = buildParameters({
     type: index,
     metric: request.metric ?? "COSINE",
@@ -121,7 +129,7 @@ export const sizeOf = (request: SizeRequest): Size => {
   });
   const parts = { rows, dimension, parameters };
   const vectorIndex = indexBytes[index](parts);
-  const fields = rows * (textBytes * (1 + wordsShare) + fixedFieldBytes);
+  const fields = rows * fieldBytes(request);
   const gpu = onGpu(request);
   const inMain = (gpu ? 0 : vectorIndex) + fields;
   const isMapped = mmap && index !== "DISKANN";

@@ -13,6 +13,7 @@ import { row, spec } from "../rows.ts";
 const layout = (overrides: Partial<Layout> = {}): Layout => ({
   spec: spec("c"),
   words: true,
+  parents: true,
   partitionKey: null,
   ...overrides,
 });
@@ -36,6 +37,19 @@ describe("rows of Milvus", () => {
       metadata: {},
       qualityFlags: [],
     });
+  });
+
+  it("with parents come back with them; a text is bounded in bytes, and a collection of layout 1 takes none", () => {
+    const parent = { id: "p", text: "表头\nrow", tokens: 3, charStart: 4, charEnd: 7 };
+    const child = row("a", { parent });
+    const { data, bytes } = prepareRow(child, layout());
+    expect(rowOf({ ...data, parentTokens: "3", parentStart: "4", parentEnd: "7" })).toEqual(child);
+    expect(bytes).toBeGreaterThan(prepareRow(row("a"), layout()).bytes + Buffer.byteLength(parent.text));
+    const long = row("a", { parent: { ...parent, text: "中".repeat(21_846) } });
+    expect(() => prepareRow(long, layout())).toThrow(/the parent's text takes 65538 bytes/);
+    const before = layout({ parents: false });
+    expect(Object.keys(prepareRow(row("a"), before).data).filter((name) => /^parent/.test(name))).toEqual([]);
+    expect(() => prepareRow(child, before)).toThrow(expect.objectContaining({ code: "NOT_AVAILABLE" }));
   });
 
   it("lone surrogates become U+FFFD, in metadata too", () => {
@@ -108,10 +122,19 @@ describe("the layout of a collection", () => {
     expect(readLayout(described("v2.3.5"))).toEqual(layout({ words: false }));
   });
 
+  it("of a collection from before there were parents has none", () => {
+    const { schema, properties } = described("v2.6.19");
+    const fields = schema.fields.filter(({ name }) => !name.startsWith("parent"));
+    const older = properties.map(({ key, value }) => ({ key, value: key === "kettle.layout" ? "1" : value }));
+    expect(readLayout({ schema: { ...schema, fields }, properties: older })).toEqual(
+      layout({ parents: false }),
+    );
+  });
+
   it("of somebody else's collection is none, of a newer Kettle's an error", () => {
     const { schema } = described("v2.6.19");
     expect(readLayout({ schema, properties: [] })).toBeNull();
-    expect(() => readLayout({ schema, properties: [{ key: "kettle.layout", value: "2" }] })).toThrow(
+    expect(() => readLayout({ schema, properties: [{ key: "kettle.layout", value: "3" }] })).toThrow(
       expect.objectContaining({ code: "NOT_AVAILABLE", message: expect.stringContaining("update Kettle") }),
     );
   });
