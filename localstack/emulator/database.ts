@@ -15,11 +15,11 @@ CREATE TABLE IF NOT EXISTS buckets (
 CREATE TABLE IF NOT EXISTS objects (
   bucket TEXT NOT NULL, key TEXT NOT NULL, size INTEGER NOT NULL, etag TEXT NOT NULL, modified_at INTEGER NOT NULL,
   headers TEXT NOT NULL, metadata TEXT NOT NULL, checksums TEXT NOT NULL, segments TEXT NOT NULL, inline BLOB,
-  PRIMARY KEY (bucket, key)
+  tags TEXT NOT NULL DEFAULT '{}', PRIMARY KEY (bucket, key)
 ) STRICT;
 CREATE TABLE IF NOT EXISTS uploads (
   id TEXT PRIMARY KEY, bucket TEXT NOT NULL, key TEXT NOT NULL, started_at INTEGER NOT NULL,
-  headers TEXT NOT NULL, metadata TEXT NOT NULL
+  headers TEXT NOT NULL, metadata TEXT NOT NULL, tags TEXT NOT NULL DEFAULT '{}'
 ) STRICT;
 CREATE TABLE IF NOT EXISTS parts (
   upload TEXT NOT NULL REFERENCES uploads(id) ON DELETE CASCADE, number INTEGER NOT NULL, size INTEGER NOT NULL,
@@ -43,8 +43,13 @@ CREATE TABLE IF NOT EXISTS bodies (
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
 `;
 
-/** Raise it with every change of the schema. */
-const schemaVersion = 1;
+/** Raise it with every change of the schema, and say in `changes` how the version before becomes it. */
+const schemaVersion = 2;
+
+/** By the version that a database is of. */
+const changes: Readonly<Record<number, string>> = {
+  1: "ALTER TABLE objects ADD COLUMN tags TEXT NOT NULL DEFAULT '{}'; ALTER TABLE uploads ADD COLUMN tags TEXT NOT NULL DEFAULT '{}';",
+};
 
 const open = (path: string): DatabaseSync => {
   const database = new DatabaseSync(path, { timeout: 500, enableForeignKeyConstraints: true });
@@ -54,12 +59,13 @@ const open = (path: string): DatabaseSync => {
     database.exec(
       "PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA wal_autocheckpoint = 4000;",
     );
-    const version = one<{ user_version: number }>(database.prepare("PRAGMA user_version"))?.user_version;
-    if (version !== 0 && version !== schemaVersion)
+    const version = one<{ user_version: number }>(database.prepare("PRAGMA user_version"))?.user_version ?? 0;
+    const change = changes[version] ?? "";
+    if (version !== 0 && version !== schemaVersion && change === "")
       throw new Error(
         `it was written by another version of Kettle (${version}, this one is ${schemaVersion})`,
       );
-    database.exec(`BEGIN IMMEDIATE; ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
+    database.exec(`BEGIN IMMEDIATE; ${change} ${schema} PRAGMA user_version = ${schemaVersion}; COMMIT;`);
     return database;
   } catch (error) {
     database.close();

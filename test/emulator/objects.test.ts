@@ -12,8 +12,8 @@ import {
   DeleteBucketCommand,
   DeleteObjectCommand,
   DeleteObjectsCommand,
+  GetObjectAclCommand,
   GetObjectCommand,
-  GetObjectTaggingCommand,
   HeadBucketCommand,
   HeadObjectCommand,
   ListBucketsCommand,
@@ -352,8 +352,8 @@ test("what is missing, and what the emulator lacks, is said by name", async () =
   await expect(read(s3, "none")).rejects.toMatchObject({ name: "NoSuchKey" });
   const elsewhere = s3.send(new PutObjectCommand({ Bucket: "nowhere", Key: "key", Body: "x" }));
   await expect(elsewhere).rejects.toMatchObject({ name: "NoSuchBucket" });
-  const tags = s3.send(new GetObjectTaggingCommand({ Bucket, Key: "key" }));
-  await expect(tags).rejects.toMatchObject({ name: "NotImplemented" });
+  const lists = s3.send(new GetObjectAclCommand({ Bucket, Key: "key" }));
+  await expect(lists).rejects.toMatchObject({ name: "NotImplemented" });
   await expect(put(s3, "k".repeat(1025))).rejects.toMatchObject({ name: "KeyTooLongError" });
 });
 

@@ -17,6 +17,7 @@ import {
   type S3Response,
   type S3Stores,
 } from "./request.ts";
+import * as tagging from "./tagging-actions.ts";
 
 /** Query parameters that choose another operation than the plain one. */
 const subresources = new Set(
@@ -45,6 +46,9 @@ const actions: Readonly<Record<string, S3Action>> = {
   "GET object": objects.getObject,
   "HEAD object": objects.headObject,
   "DELETE object": objects.deleteObject,
+  "GET object tagging": tagging.getTagging,
+  "PUT object tagging": tagging.putTagging,
+  "DELETE object tagging": tagging.deleteTagging,
   "POST object uploads": multipart.createUpload,
   "PUT object uploadId": multipart.uploadPart,
   "PUT object uploadId copy": multipart.copyPart,

@@ -14,7 +14,9 @@ export type EventName =
   | "ObjectCreated:Post"
   | "ObjectCreated:Copy"
   | "ObjectCreated:CompleteMultipartUpload"
-  | "ObjectRemoved:Delete";
+  | "ObjectRemoved:Delete"
+  | "ObjectTagging:Put"
+  | "ObjectTagging:Delete";
 
 export type ObjectEvent = {
   readonly name: EventName;

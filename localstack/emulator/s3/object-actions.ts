@@ -13,6 +13,7 @@ import {
   type S3Stores,
   xmlResponse,
 } from "./request.ts";
+import { tagsOfHeader } from "./tags.ts";
 import { toXml } from "./xml.ts";
 
 export const putObject: S3Action = async (request, { objects }) => {
@@ -62,11 +63,15 @@ export const copyObject: S3Action = (request, stores) => {
   objects.bucket(request.bucket);
   const source = copySource(request, stores);
   const isReplaced = header(request.headers, "x-amz-metadata-directive") === "REPLACE";
-  const description: Description = isReplaced ? describe(request.headers) : source;
+  const isRetagged = header(request.headers, "x-amz-tagging-directive") === "REPLACE";
+  const description: Pick<Description, "headers" | "metadata"> = isReplaced
+    ? describe(request.headers)
+    : source;
   const body = objects.bodies.copy(source.body);
   const copy: NewObject = {
     headers: description.headers,
     metadata: description.metadata,
+    tags: isRetagged ? tagsOfHeader(header(request.headers, "x-amz-tagging")) : source.tags,
     key: request.key,
     etag: source.etag,
     checksums: source.checksums,
@@ -111,7 +116,8 @@ const objectHeaders = (object: StoredObject, request: S3Request): Record<string,
   }
   for (const [name, value] of Object.entries(object.metadata))
     headers[`x-amz-meta-${name}`] = encodeMetadata(value);
-  return headers;
+  const tags = Object.keys(object.tags).length;
+  return tags === 0 ? headers : { ...headers, "x-amz-tagging-count": String(tags) };
 };
 
 const readObject: S3Action = (request, { objects }): S3Response => {

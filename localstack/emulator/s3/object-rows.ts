@@ -2,6 +2,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Body, Segment } from "./body-store.ts";
 import type { CorsRule } from "./cors.ts";
 import type { NotificationRule } from "./notifications.ts";
+import type { Tags } from "./tags.ts";
 
 export type Bucket = {
   readonly name: string;
@@ -15,6 +16,7 @@ export type Description = {
   /** Content-Type, Cache-Control and the like, by lower-case name. */
   readonly headers: Readonly<Record<string, string>>;
   readonly metadata: Readonly<Record<string, string>>;
+  readonly tags: Tags;
 };
 
 export type NewObject = Description & {
@@ -38,6 +40,7 @@ export type ObjectRow = {
   checksums: string;
   segments: string;
   inline: Uint8Array | null;
+  tags: string;
 };
 
 type Strings = Record<string, string>;
@@ -48,6 +51,7 @@ export const objectFromRow = (row: ObjectRow): StoredObject => ({
   modifiedAt: row.modified_at,
   headers: JSON.parse(row.headers) as Strings,
   metadata: JSON.parse(row.metadata) as Strings,
+  tags: JSON.parse(row.tags) as Strings,
   checksums: JSON.parse(row.checksums) as Strings,
   body: { size: row.size, inline: row.inline, segments: JSON.parse(row.segments) as Segment[] },
 });
@@ -63,8 +67,9 @@ export const objectStatements = (database: DatabaseSync) => {
     dropBucket: sql("DELETE FROM buckets WHERE name = ?"),
     find: sql("SELECT * FROM objects WHERE bucket = ? AND key = ?"),
     put: sql(
-      "INSERT OR REPLACE INTO objects (bucket, key, size, etag, modified_at, headers, metadata, checksums, segments, inline) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+      "INSERT OR REPLACE INTO objects (bucket, key, size, etag, modified_at, headers, metadata, checksums, segments, inline, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     ),
+    retag: sql("UPDATE objects SET tags = ? WHERE bucket = ? AND key = ?"),
     remove: sql("DELETE FROM objects WHERE bucket = ? AND key = ?"),
     from: sql("SELECT key, size, etag, modified_at FROM objects WHERE bucket = ? AND key >= ? ORDER BY key"),
     after: sql("SELECT key, size, etag, modified_at FROM objects WHERE bucket = ? AND key > ? ORDER BY key"),

@@ -3,7 +3,7 @@ import type { ActivityFeed } from "../activity.ts";
 import { all, each, one, transaction } from "../database.ts";
 import type { QueueStore } from "../sqs/queue-store.ts";
 import type { BodyStore, Segment } from "./body-store.ts";
-import { noSuchBucket, S3Fault } from "./fault.ts";
+import { noSuchBucket, noSuchKey, S3Fault } from "./fault.ts";
 import { type EventName, eventMessage, testEvent, wants } from "./notifications.ts";
 import {
   type Bucket,
@@ -16,6 +16,7 @@ import {
   objectStatements,
   type StoredObject,
 } from "./object-rows.ts";
+import type { Tags } from "./tags.ts";
 
 export type ListedObject = Pick<StoredObject, "key" | "etag" | "modifiedAt"> & { readonly size: number };
 
@@ -126,6 +127,7 @@ export class ObjectStore {
         JSON.stringify(object.checksums),
         JSON.stringify(object.body.segments),
         object.body.inline,
+        JSON.stringify(object.tags),
       );
       also?.();
       return stored;
@@ -141,6 +143,18 @@ export class ObjectStore {
       this.#statements.remove.run(bucket, key);
       return undefined;
     });
+  }
+
+  /** Only the tags: bytes, ETag and time of the object stay. @throws S3Fault `NoSuchKey` */
+  retag(bucketName: string, key: string, tags: Tags, cause: Cause): void {
+    const bucket = this.bucket(bucketName);
+    const queues = transaction(this.#database, () => {
+      const object = this.find(bucketName, key);
+      if (!object) throw noSuchKey(key);
+      this.#statements.retag.run(JSON.stringify(tags), bucketName, key);
+      return this.#notify(bucket, key, cause, object);
+    });
+    for (const queue of queues) this.#queues.announce(queue);
   }
 
   #change(

@@ -1,6 +1,7 @@
 import { Readable } from "node:stream";
 import { S3Fault } from "./fault.ts";
 import { describe, header, type S3Action, xmlResponse } from "./request.ts";
+import { tagsOfXml } from "./tags.ts";
 import { toXml } from "./xml.ts";
 
 const parseForm = async (contentType: string, body: AsyncIterable<Buffer>): Promise<FormData> => {
@@ -39,7 +40,9 @@ export const postObject: S3Action = async (request, { objects }) => {
   const blob = typeof file === "string" ? new Blob([file]) : file;
   const body = await objects.bodies.receive(blob.stream() as unknown as AsyncIterable<Buffer>);
   const etag = `"${body.md5}"`;
-  const object = { ...describe(formHeaders(form)), key, etag, checksums: {}, body };
+  const tagging = form.get("tagging");
+  const tags = typeof tagging === "string" ? tagsOfXml(tagging) : {};
+  const object = { ...describe(formHeaders(form)), tags, key, etag, checksums: {}, body };
   const cause = { event: "ObjectCreated:Post", requestId: request.id } as const;
   try {
     objects.put(request.bucket, object, cause, () => undefined);

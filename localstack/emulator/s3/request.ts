@@ -4,6 +4,7 @@ import { decodeAwsChunked } from "./aws-chunked.ts";
 import { S3Fault } from "./fault.ts";
 import type { Description } from "./object-rows.ts";
 import type { ObjectStore } from "./object-store.ts";
+import { tagsOfHeader } from "./tags.ts";
 import type { UploadStore } from "./upload-store.ts";
 
 export type S3Request = {
@@ -124,7 +125,7 @@ const systemHeaders = [
   "expires",
 ] as const;
 
-/** What the headers of an upload say of the object. @throws S3Fault `MetadataTooLarge` */
+/** What the headers of an upload say of the object. @throws S3Fault `MetadataTooLarge`, `InvalidTag` */
 export const describe = (headers: IncomingHttpHeaders): Description => {
   const kept: Record<string, string> = { "content-type": "binary/octet-stream" };
   for (const name of systemHeaders) {
@@ -148,5 +149,5 @@ export const describe = (headers: IncomingHttpHeaders): Description => {
       "MetadataTooLarge",
       "Your metadata headers exceed the maximum allowed metadata size",
     );
-  return { headers: kept, metadata };
+  return { headers: kept, metadata, tags: tagsOfHeader(header(headers, "x-amz-tagging")) };
 };

@@ -13,6 +13,7 @@ type UploadRow = {
   started_at: number;
   headers: string;
   metadata: string;
+  tags: string;
 };
 type PartRow = { number: number; size: number; etag: string; segments: string };
 
@@ -23,7 +24,9 @@ const smallestPart = 5 * 1024 * 1024;
 const prepare = (database: DatabaseSync) => {
   const sql = (text: string): StatementSync => database.prepare(text);
   return {
-    start: sql("INSERT INTO uploads VALUES (?, ?, ?, ?, ?, ?)"),
+    start: sql(
+      "INSERT INTO uploads (id, bucket, key, started_at, headers, metadata, tags) VALUES (?, ?, ?, ?, ?, ?, ?)",
+    ),
     find: sql("SELECT * FROM uploads WHERE id = ? AND bucket = ? AND key = ?"),
     drop: sql("DELETE FROM uploads WHERE id = ?"),
     part: sql("SELECT * FROM parts WHERE upload = ? AND number = ?"),
@@ -61,7 +64,7 @@ export class UploadStore {
     return this.#objects.bodies;
   }
 
-  start(bucket: string, key: string, { headers, metadata }: Description): string {
+  start(bucket: string, key: string, { headers, metadata, tags }: Description): string {
     this.#objects.bucket(bucket);
     const id = randomUUID();
     this.#statements.start.run(
@@ -71,6 +74,7 @@ export class UploadStore {
       Date.now(),
       JSON.stringify(headers),
       JSON.stringify(metadata),
+      JSON.stringify(tags),
     );
     return id;
   }
@@ -136,7 +140,7 @@ export class UploadStore {
     check: Check,
   ): StoredObject {
     const { id, bucket, key } = upload;
-    const { headers, metadata } = this.check(id, bucket, key);
+    const { headers, metadata, tags } = this.check(id, bucket, key);
     if (names.length === 0) throw new S3Fault(400, "MalformedXML", "You must specify at least one part");
     const chosen = this.#chosen(id, names);
     const bodies = chosen.map(bodyOf);
@@ -147,6 +151,7 @@ export class UploadStore {
       etag: `"${md5}-${chosen.length}"`,
       headers: JSON.parse(headers) as Record<string, string>,
       metadata: JSON.parse(metadata) as Record<string, string>,
+      tags: JSON.parse(tags) as Record<string, string>,
       checksums: {},
       body: joined(bodies),
     };
