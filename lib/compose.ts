@@ -6,6 +6,7 @@ import { s3Client, sqsClient } from "./aws/clients.ts";
 import { s3Presigner } from "./aws/presigner.ts";
 import { s3Bucket } from "./aws/s3-bucket.ts";
 import { sqsQueue } from "./aws/sqs-queue.ts";
+import { withoutTags } from "./aws/without-tags.ts";
 import { bucketCentroids } from "./centroids/centroids.ts";
 import { type Environment, readEnvironment } from "./config/environment.ts";
 import { authenticator, tokenSource } from "./http/auth.ts";
@@ -28,6 +29,7 @@ const composeAws = (environment: Environment) => {
   const s3 = s3Client(region);
   const sqs = sqsClient(region);
   const state = s3Bucket(s3, stateBucket);
+  const documents = s3Bucket(s3, documentBucket);
   const queueName = (queue: string): string => `${queuePrefix}-${queue}`;
   const queue = <Message>(name: string, schema: z.ZodType<Message>) => sqsQueue(sqs, queueName(name), schema);
   return {
@@ -35,7 +37,7 @@ const composeAws = (environment: Environment) => {
     config,
     log: createLog(config.name, config.log.level),
     sqs,
-    documents: s3Bucket(s3, documentBucket),
+    documents: config.metadata.tags ? documents : withoutTags(documents),
     state,
     presigner: s3Presigner(s3, documentBucket),
     ledger: ledgerOver({ state, bucket: documentBucket, clock: Date.now, nonce: randomUUID }),

@@ -36,6 +36,8 @@ export const shapedBy = (
   },
   chunkBytes: config.limits.chunkBytes,
   folders: config.metadata.folders,
+  // Only where it is not the rule, so that documents from before tags were read are not outdated.
+  ...(config.metadata.tags ? {} : { tags: false }),
   quality: config.quality,
   ocrLanguages: config.embedding.images.ocrLanguages,
   gps: config.embedding.images.gps,

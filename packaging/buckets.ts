@@ -55,11 +55,14 @@ const tlsOnly = (logicalId: string, name: string): Resource => ({
 });
 
 /** Every way in which an object comes or goes, lifecycle expirations included: they have events of their own. */
-const notifications: Value = {
-  QueueConfigurations: ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"].map(
-    (Event) => ({ Event, Queue: arnOf("IngestQueue") }),
-  ),
-};
+const comings = ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"];
+
+const notifications = ({ metadata }: Config): Value => ({
+  QueueConfigurations: [...comings, ...(metadata.tags ? ["s3:ObjectTagging:*"] : [])].map((Event) => ({
+    Event,
+    Queue: arnOf("IngestQueue"),
+  })),
+});
 
 /** The page is served by the API and uploads straight to the bucket, which is cross-origin for a browser. */
 const uploadsFromBrowsers = (config: Config): Value => ({
@@ -106,7 +109,7 @@ const ingestPolicy = (config: Config): Resource => ({
 export const bucketResources = (config: Config): Resources => ({
   DocumentBucket: {
     ...bucket(config.aws.documentBucket, {
-      NotificationConfiguration: notifications,
+      NotificationConfiguration: notifications(config),
       CorsConfiguration: uploadsFromBrowsers(config),
     }),
     DependsOn: ["IngestQueuePolicy"],

@@ -100,8 +100,9 @@ export const ingestCosts = (
   const invocations = work.documents + 3 * messages;
   const queueRequests =
     work.documents * callsPerMessage + 3 * messages * callsPerMessage * requestsPerMessage;
-  // Ledger, receipt and their reads at each step.
-  const [puts, gets] = [work.documents * 4 + messages, work.documents * 6 + messages * 8];
+  // Ledger, receipt and their reads at each step; tags once with the object and once after the swap.
+  const looks = config.metadata.tags ? 8 : 6;
+  const [puts, gets] = [work.documents * 4 + messages, work.documents * looks + messages * 8];
   const perVcpu = vcpuSecond(rates);
   return [
     {

@@ -68,6 +68,7 @@ const permissions = (config: Config) => {
   const { documentBucket, stateBucket } = config.aws;
   return {
     readDocuments: readObjects(documentBucket, ""),
+    readTags: config.metadata.tags ? [allow(["s3:GetObjectTagging"], objects(documentBucket, ""))] : [],
     putDocuments: allow(["s3:PutObject"], objects(documentBucket, "")),
     deleteDocuments: allow(["s3:DeleteObject"], objects(documentBucket, "")),
     read: (...prefixes: string[]) => readObjects(stateBucket, ...prefixes),
@@ -99,6 +100,7 @@ const queueGrants = (
       consume("ingest"),
       send("embed"),
       ...may.readDocuments,
+      ...may.readTags,
       ...protocol,
       ...may.change("progress/"),
       ...askForClusters,
@@ -107,7 +109,13 @@ const queueGrants = (
     cluster: [consume("cluster"), send("write"), ...protocol, ...may.read("centroids/")],
     writer: [consume("write"), ...protocol, ...askForClusters],
     recluster: [consume("recluster"), send("recluster"), ...may.change("centroids/"), ...may.store],
-    reconcile: [send("ingest"), ...may.readDocuments, ...protocol, ...may.change("reconcile/")],
+    reconcile: [
+      send("ingest"),
+      ...may.readDocuments,
+      ...may.readTags,
+      ...protocol,
+      ...may.change("reconcile/"),
+    ],
   };
 };
 

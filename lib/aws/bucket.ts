@@ -12,6 +12,9 @@ export type ObjectHead = {
   readonly metadata: Readonly<Record<string, string>>;
 };
 
+/** By name, as they were given: S3 lets a name have spaces and `.:/=+@` too. */
+export type Tags = Readonly<Record<string, string>>;
+
 export type StoredObject = ObjectHead & {
   /** Read it to the end or destroy it: an unread body holds a connection. */
   readonly body: Readable;
@@ -29,6 +32,8 @@ export type Bucket = {
   readonly name: string;
   head(key: string): Promise<ObjectHead | null>;
   get(key: string): Promise<StoredObject | null>;
+  /** The object's tags; they change without its ETag and time. */
+  tags(key: string): Promise<Tags | null>;
   /**
    * Writes; with a condition that does not hold nothing is written and the answer is `{ conflict: true }` (S3: 412).
    * S3's 409 (a concurrent write) is tried again inside.

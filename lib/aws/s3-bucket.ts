@@ -4,6 +4,7 @@ import {
   DeleteObjectCommand,
   DeleteObjectsCommand,
   GetObjectCommand,
+  GetObjectTaggingCommand,
   HeadObjectCommand,
   ListObjectsV2Command,
   PutObjectCommand,
@@ -47,8 +48,11 @@ const conditionHeaders = (condition: PutCondition | undefined) => {
 const forbiddenHint =
   ". Grant s3:GetObject on its objects and s3:ListBucket on the bucket: without ListBucket S3 answers 403 for a missing key too.";
 
-const failure = (what: string, error: unknown) =>
-  awsFailure(what, error, sdkError(error).status === 403 ? forbiddenHint : "");
+const tagsForbiddenHint =
+  ". Grant s3:GetObjectTagging on its objects, or set metadata.tags: false, and tags are not read.";
+
+const failure = (what: string, error: unknown, hint = forbiddenHint) =>
+  awsFailure(what, error, sdkError(error).status === 403 ? hint : "");
 
 const missing = (error: unknown): boolean => {
   const { name, status } = sdkError(error);
@@ -167,6 +171,16 @@ export const s3Bucket = (client: S3Sender, name: string): Bucket => ({
     } catch (error) {
       if (missing(error)) return null;
       throw failure(`GET s3://${name}/${key}`, error);
+    }
+  },
+  tags: async (key) => {
+    try {
+      const { TagSet = [] } = await client.send(new GetObjectTaggingCommand({ Bucket: name, Key: key }));
+      return Object.fromEntries(TagSet.map(({ Key = "", Value = "" }) => [Key, Value]));
+    } catch (error) {
+      // 405: what is there is a delete marker.
+      if (missing(error) || sdkError(error).status === 405) return null;
+      throw failure(`GET tags of s3://${name}/${key}`, error, tagsForbiddenHint);
     }
   },
   put: putTo(client, name),

@@ -397,6 +397,12 @@ const limits = section({
 });
 
 const metadata = section({
+  tags: z
+    .boolean()
+    .default(true)
+    .describe(
+      "an object's tags are metadata of its document, and another tag has it read again; one more S3 request for each look at a document",
+    ),
   folders: z
     .record(
       z.string().min(1),
@@ -407,7 +413,7 @@ const metadata = section({
     )
     .default({})
     .describe(
-      "fields for all documents whose keys begin so, `{hr/: {department: HR}}`; a longer prefix stands above a shorter one, the object's own user metadata above both",
+      "fields for all documents whose keys begin so, `{hr/: {department: HR}}`; a longer prefix stands above a shorter one, the object's own tags and user metadata above both",
     ),
 });
 

@@ -15,8 +15,8 @@ const notification = z.object({
   ),
 });
 
-/** Events after which the object may be another one than before, or gone. */
-const changes = /^(s3:)?(ObjectCreated|ObjectRemoved|ObjectRestore|LifecycleExpiration):/;
+/** Events after which the object, or its tags, may be other ones than before, or gone. */
+const changes = /^(s3:)?(ObjectCreated|ObjectRemoved|ObjectRestore|LifecycleExpiration|ObjectTagging):/;
 
 /** S3 encodes keys of notifications as form fields: a space is `+`. LocalStack writes %20: both are read. */
 const decodeKey = (key: string): string => decodeURIComponent(key.replaceAll("+", " "));

@@ -15,7 +15,7 @@ export const ledgerEntry = z.object({
   state: z.enum(documentStates),
   /** Raised by every new revision, plan, tombstone and retry; never resets. */
   run: z.int().positive(),
-  /** hash(ETag, user metadata, content type, fingerprint): only decides whether there is work; null when unknown. */
+  /** hash(ETag, user metadata, tags, content type, fingerprint): only decides whether there is work; null when unknown. */
   revision: z.string().nullable(),
   /** hash of the list of chunks; the same plan resumes. */
   plan: z.string().nullable(),
@@ -28,9 +28,9 @@ export const ledgerEntry = z.object({
     lowQuality: z.int().nonnegative(),
     dropped: z.int().nonnegative(),
   }),
-  /** How its chunks were judged when the run was planned: mean score, and chunks by flag. Absent before. */
   /** For people, of the last reading: what was left out, and what would mend that. */
   notes: z.array(z.string()).optional(),
+  /** How its chunks were judged when the run was planned: mean score, and chunks by flag. Absent before. */
   quality: z.object({ mean: z.number(), flags: z.record(z.string(), z.int().positive()) }).optional(),
   failure: z
     .object({

@@ -1,4 +1,4 @@
-import type { Bucket, ObjectHead, StoredObject } from "../aws/bucket.ts";
+import type { Bucket, ObjectHead, StoredObject, Tags } from "../aws/bucket.ts";
 import type { Queue } from "../aws/queue.ts";
 import { readBody } from "../aws/read-body.ts";
 import type { Chunk, Metadata } from "../chunk-row.ts";
@@ -17,6 +17,7 @@ import { explain } from "./guarded.ts";
 import { type PackOptions, type Plan, planOf, type Shared } from "./pack.ts";
 import { revisionOf } from "./revision.ts";
 import { sendMissing } from "./send-missing.ts";
+import { tagMetadata } from "./tag-metadata.ts";
 
 export type ReadChunksInput = {
   readonly bytes: Uint8Array;
@@ -61,6 +62,7 @@ type Look = {
   readonly key: string;
   readonly entry: ReadEntry | null;
   readonly head: ObjectHead;
+  readonly tags: Tags;
   readonly revision: string;
   /** The last failure of this revision before this delivery. */
   readonly prior: ReadEntry["failure"];
@@ -118,7 +120,9 @@ const swapAndConfirm = async (
   const swapped = await deps.ledger.swap(look.key, look.entry, change);
   if (swapped === null) return null;
   const head = await deps.bucket.head(look.key);
-  return head !== null && revisionOf(head, deps.fingerprint) === look.revision ? swapped : null;
+  const tags = head === null ? null : await deps.bucket.tags(look.key);
+  if (head === null || tags === null) return null;
+  return revisionOf(head, tags, deps.fingerprint) === look.revision ? swapped : null;
 };
 
 /** The object is gone: a tombstone, for ever, so that the run never falls back. */
@@ -219,7 +223,7 @@ const readNoted = async (
 
 const prepare = async (
   deps: ParseDeps,
-  { key, head, delivery }: Look,
+  { key, head, tags, delivery }: Look,
   object: StoredObject,
   options: PackOptions,
 ): Promise<Prepared> => {
@@ -236,9 +240,17 @@ const prepare = async (
       "DOCUMENT_TOO_LARGE",
       `${key} has ${chunks.length} chunks; limits.chunks is ${deps.limits.chunks}`,
     );
-  const metadata = { ...read.metadata, ...folderMetadata(deps.folders ?? {}, key), ...head.metadata };
+  const tagged = tagMetadata(tags);
+  const byFolder = folderMetadata(deps.folders ?? {}, key);
+  const metadata = { ...read.metadata, ...byFolder, ...tagged.metadata, ...head.metadata };
   const shared = { bucket, key, documentId: id, contentType, metadata };
-  return { chunks, copies, notes, shared, plan: planOf(chunks, shared, options) };
+  return {
+    chunks,
+    copies,
+    notes: [...notes, ...tagged.notes],
+    shared,
+    plan: planOf(chunks, shared, options),
+  };
 };
 
 /** Adopts a run for what was read and sends the batches that are missing; in the last delivery takes `CRASHED` back. */
@@ -273,13 +285,16 @@ const lookAt = async (deps: ParseDeps, key: string, delivery: Delivery): Promise
   if (object === null) return bury(deps, key, entry);
   const { body, ...head } = object;
   try {
-    const revision = revisionOf(head, deps.fingerprint);
+    const tags = await deps.bucket.tags(key);
+    // Gone since: look again.
+    if (tags === null) return false;
+    const revision = revisionOf(head, tags, deps.fingerprint);
     if (settled(entry, revision)) {
       await deps.gc(key);
       return true;
     }
     const prior = entry !== null && entry.revision === revision ? entry.failure : null;
-    const look: Look = { key, entry, head, revision, prior, delivery };
+    const look: Look = { key, entry, head, tags, revision, prior, delivery };
     const { objectBytes } = deps.limits;
     if (head.size > objectBytes)
       return await failForGood(

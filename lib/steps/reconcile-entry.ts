@@ -11,7 +11,7 @@ import { type WakeDeps, wake } from "./wake.ts";
 
 export type EntryDeps = {
   readonly wake: WakeDeps;
-  readonly documents: Pick<Bucket, "head">;
+  readonly documents: Pick<Bucket, "head" | "tags">;
   readonly receipts: Pick<Receipts, "newest">;
   readonly store: Pick<VectorStore, "count">;
   readonly gc: Gc;
@@ -49,9 +49,11 @@ const worthAnotherRun = ({ failure }: ReadEntry, maxAttempts: number): boolean =
 /** Compares an entry with its object. The object's revision is computed as it was then: another fingerprint is no change. */
 const againstObject = async (deps: EntryDeps, entry: ReadEntry): Promise<WakeReason | null> => {
   const head = await deps.documents.head(entry.key);
-  if (head === null) return "gone";
+  const tags = head === null ? null : await deps.documents.tags(entry.key);
+  if (head === null || tags === null) return "gone";
   const inFlight = entry.state === "pending" || entry.state === "processing";
-  if (entry.state !== "pending" && revisionOf(head, entry.fingerprint) !== entry.revision) return "changed";
+  if (entry.state !== "pending" && revisionOf(head, tags, entry.fingerprint) !== entry.revision)
+    return "changed";
   if (inFlight) return (await isStuck(deps, entry)) ? "stuck" : null;
   return entry.state === "failed" && worthAnotherRun(entry, deps.maxAttempts) ? "failed" : null;
 };

@@ -1,4 +1,4 @@
-import type { ObjectHead } from "../aws/bucket.ts";
+import type { ObjectHead, Tags } from "../aws/bucket.ts";
 import { hashParts } from "../ids.ts";
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -21,9 +21,19 @@ export const fingerprint = (shapedBy: { readonly [name: string]: Json }): string
 
 /**
  * Decides only *whether* there is work: the same revision has the same outcome. Of an object uploaded again unchanged
- * it is the same; another ETag, other user metadata or another content type make another one.
+ * it is the same; another ETag, other user metadata, other tags or another content type make another one. No tags are no
+ * part of it: an object without any has the revision that it had before tags were read.
  */
 export const revisionOf = (
   head: Pick<ObjectHead, "etag" | "contentType" | "metadata">,
+  tags: Tags,
   shapedBy: string | null,
-): string => hashParts("revision", head.etag, head.contentType, canonical(head.metadata), shapedBy ?? "");
+): string =>
+  hashParts(
+    "revision",
+    head.etag,
+    head.contentType,
+    canonical(head.metadata),
+    shapedBy ?? "",
+    ...(Object.keys(tags).length === 0 ? [] : [canonical(tags)]),
+  );

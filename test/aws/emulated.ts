@@ -1,8 +1,16 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { PutObjectTaggingCommand, type S3Client } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, vi } from "vitest";
+import type { Tags } from "../../lib/aws/bucket.ts";
 import { type Emulator, startEmulator } from "../../localstack/emulator/emulator.ts";
+
+/** Other tags for an object, as anybody may give it beside Kettle. */
+export const retag = async (client: S3Client, Bucket: string, Key: string, tags: Tags): Promise<void> => {
+  const TagSet = Object.entries(tags).map(([name, value]) => ({ Key: name, Value: value }));
+  await client.send(new PutObjectTaggingCommand({ Bucket, Key, Tagging: { TagSet } }));
+};
 
 /**
  * The emulator of S3 and SQS for one test file, found by our clients as the functions find it: by AWS_ENDPOINT_URL.

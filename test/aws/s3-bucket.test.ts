@@ -2,12 +2,15 @@ import { CopyObjectCommand, PutObjectCommand } from "@aws-sdk/client-s3";
 import { describe, expect, it, vi } from "vitest";
 import { s3Client } from "../../lib/aws/clients.ts";
 import { s3Bucket } from "../../lib/aws/s3-bucket.ts";
+import { withoutTags } from "../../lib/aws/without-tags.ts";
 import { testBucket } from "../contract/bucket.ts";
-import { withEmulator } from "./emulated.ts";
+import { retag, withEmulator } from "./emulated.ts";
 
 withEmulator();
 
-testBucket("S3", async () => s3Bucket(s3Client("us-east-1"), "one"));
+testBucket("S3", async () => s3Bucket(s3Client("us-east-1"), "one"), {
+  retag: ({ name }, key, tags) => retag(s3Client("us-east-1"), name, key, tags),
+});
 
 describe("s3Bucket", () => {
   it("gives user metadata, and sees them change although the bytes do not", async () => {
@@ -84,6 +87,22 @@ describe("s3Bucket against answers that only S3 gives", () => {
       code: "AWS_UNAVAILABLE",
       message: expect.stringMatching(/s3:\/\/b\/k.*s3:ListBucket/),
     });
+  });
+
+  it("says of 403 for tags which grant is missing, or how to do without", async () => {
+    const { client } = scripted([{ status: 403, name: "AccessDenied" }]);
+    await expect(s3Bucket(client, "b").tags("k")).rejects.toMatchObject({
+      code: "AWS_UNAVAILABLE",
+      message: expect.stringMatching(/s3:\/\/b\/k.*s3:GetObjectTagging.*metadata\.tags: false/),
+    });
+    const { client: refusing, sent } = scripted([]);
+    expect(await withoutTags(s3Bucket(refusing, "b")).tags("k")).toEqual({});
+    expect(sent).toEqual([]);
+  });
+
+  it("a delete marker (405) has no tags to give", async () => {
+    const { client } = scripted([{ status: 405, name: "MethodNotAllowed" }]);
+    expect(await s3Bucket(client, "b").tags("k")).toBeNull();
   });
 
   it("takes If-Match on a key that is gone (404) for a conflict", async () => {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Bucket } from "../../lib/aws/bucket.ts";
+import type { Bucket, Tags } from "../../lib/aws/bucket.ts";
 import { listAll } from "../../lib/aws/list-all.ts";
 import { readText } from "../../lib/aws/read-body.ts";
 
@@ -24,15 +24,21 @@ const pagedNames = ["a", "a/b", "b", "中", "\uff5e", "\u{1f600}"];
 
 /**
  * What every driver of the `Bucket` port must do. `open` gives an empty bucket.
+ * @param options.retag gives an object other tags, beside the driver
  * @param options.names in order of UTF-8, six: for servers that cannot page through all Unicode
  */
 export const testBucket = (
   name: string,
   open: () => Promise<Bucket>,
   {
+    retag,
     keyRuns = 20,
     names = pagedNames,
-  }: { readonly keyRuns?: number; readonly names?: readonly string[] } = {},
+  }: {
+    readonly retag: (bucket: Bucket, key: string, tags: Tags) => Promise<void>;
+    readonly keyRuns?: number;
+    readonly names?: readonly string[];
+  },
 ): void => {
   describe(`${name} as a Bucket`, () => {
     let bucket: Bucket;
@@ -47,6 +53,22 @@ export const testBucket = (
     it("gives null for what is not there", async () => {
       expect(await bucket.get("nothing")).toBeNull();
       expect(await bucket.head("nothing")).toBeNull();
+      expect(await bucket.tags("nothing")).toBeNull();
+    });
+
+    it("gives the tags, which change without the object; what is put anew has none", async () => {
+      await bucket.put("tagged", "x");
+      expect(await bucket.tags("tagged")).toEqual({});
+      const before = await bucket.head("tagged");
+      const tags = { team: "red", 部门: "研发 一", "cost:center": "7+8=15 @a/b", empty: "" };
+      await retag(bucket, "tagged", tags);
+      expect(await bucket.tags("tagged")).toEqual(tags);
+      expect(await bucket.head("tagged")).toEqual(before);
+      await retag(bucket, "tagged", {});
+      expect(await bucket.tags("tagged")).toEqual({});
+      await retag(bucket, "tagged", { team: "blue" });
+      await bucket.put("tagged", "y");
+      expect(await bucket.tags("tagged")).toEqual({});
     });
 
     it("gives back bytes, size, type and a time", async () => {

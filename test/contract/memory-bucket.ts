@@ -1,18 +1,28 @@
 import { createHash } from "node:crypto";
 import { Readable } from "node:stream";
-import type { Bucket, ListedObject, ObjectHead, PutCondition, StoredObject } from "../../lib/aws/bucket.ts";
+import type {
+  Bucket,
+  ListedObject,
+  ObjectHead,
+  PutCondition,
+  StoredObject,
+  Tags,
+} from "../../lib/aws/bucket.ts";
 
-type Kept = Omit<ObjectHead, "key"> & { readonly bytes: Uint8Array };
+type Kept = Omit<ObjectHead, "key"> & { readonly bytes: Uint8Array; readonly tags: Tags };
 
 /** A bucket in memory with S3's meaning: ETags of the content, conditional writes, listings in order of UTF-8 bytes. */
 export type MemoryBucket = Bucket & {
-  /** As an uploader would: with metadata of its own. */
+  /** As an uploader would: with metadata and tags of its own. */
   upload(key: string, body: string | Uint8Array, options?: UploadOptions): void;
+  /** Other tags for what is there; everything else stays as it is. */
+  retag(key: string, tags: Tags): void;
   readonly objects: ReadonlyMap<string, Kept>;
 };
 export type UploadOptions = {
   readonly contentType?: string;
   readonly metadata?: Readonly<Record<string, string>>;
+  readonly tags?: Tags;
 };
 
 const compareBytes = (a: string, b: string): number =>
@@ -34,6 +44,7 @@ export const memoryBucket = (name: string, clock: () => number = Date.now): Memo
       lastModified: clock(),
       contentType: options.contentType ?? "application/octet-stream",
       metadata: options.metadata ?? {},
+      tags: options.tags ?? {},
       bytes,
     });
     return etag;
@@ -41,7 +52,7 @@ export const memoryBucket = (name: string, clock: () => number = Date.now): Memo
   const headOf = (key: string): ObjectHead | null => {
     const kept = objects.get(key);
     if (kept === undefined) return null;
-    const { bytes: _, ...head } = kept;
+    const { bytes: _, tags: _tags, ...head } = kept;
     return { key, ...head };
   };
 
@@ -51,7 +62,12 @@ export const memoryBucket = (name: string, clock: () => number = Date.now): Memo
     upload: (key, body, options = {}) => {
       keep(key, body, options);
     },
+    retag: (key, tags) => {
+      const kept = objects.get(key);
+      if (kept !== undefined) objects.set(key, { ...kept, tags });
+    },
     head: async (key) => headOf(key),
+    tags: async (key) => objects.get(key)?.tags ?? null,
     get: async (key): Promise<StoredObject | null> => {
       const head = headOf(key);
       const bytes = objects.get(key)?.bytes;

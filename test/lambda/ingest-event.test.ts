@@ -31,6 +31,8 @@ describe("parseIngest", () => {
     "ObjectRemoved:DeleteMarkerCreated",
     "LifecycleExpiration:Delete",
     "LifecycleExpiration:DeleteMarkerCreated",
+    "ObjectTagging:Put",
+    "ObjectTagging:Delete",
     "s3:ObjectCreated:Put",
   ])("looks after %s", (eventName) => {
     expect(parseIngest(notification(record(eventName, "k")))).toEqual([look("k")]);
@@ -42,7 +44,7 @@ describe("parseIngest", () => {
   });
 
   it("ignores events that change no object", () => {
-    expect(parseIngest(notification(record("ObjectTagging:Put", "a")))).toEqual([]);
+    expect(parseIngest(notification(record("ObjectAcl:Put", "a")))).toEqual([]);
   });
 
   it("ignores the test event of a new notification", () => {

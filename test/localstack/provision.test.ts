@@ -9,6 +9,7 @@ import { describe, expect, it } from "vitest";
 import { parseIngest } from "../../lib/lambda/ingest-event.ts";
 import { provision } from "../../localstack/provision.ts";
 import type { StackDefinition } from "../../localstack/runner/stack-definition.ts";
+import { retag } from "../aws/emulated.ts";
 import { onLocalstack, queueWithDeadLetters, region, uniqueName } from "./harness.ts";
 
 const documents = uniqueName("documents");
@@ -22,9 +23,12 @@ const definition: Pick<StackDefinition, "region" | "buckets" | "queues"> = {
   buckets: [
     {
       name: documents,
-      notifications: ["s3:ObjectCreated:*", "s3:ObjectRemoved:*", "s3:LifecycleExpiration:*"].map(
-        (event) => ({ queue: ingest, events: [event] }),
-      ),
+      notifications: [
+        "s3:ObjectCreated:*",
+        "s3:ObjectRemoved:*",
+        "s3:LifecycleExpiration:*",
+        "s3:ObjectTagging:*",
+      ].map((event) => ({ queue: ingest, events: [event] })),
       cors: [
         {
           allowedOrigins: [null, "https://example.org"],
@@ -77,11 +81,13 @@ describe("what start:localstack makes on LocalStack", () => {
     expect(dead.RedrivePolicy).toBeUndefined();
   });
 
-  it("tells the queue of each object that comes or goes, whatever its key", async () => {
+  it("tells the queue of each object that comes or goes or has other tags, whatever its key", async () => {
     const key = "a b+c%20/中文 文件&.txt";
     await aws.s3.send(new PutObjectCommand({ Bucket: documents, Key: key, Body: "x" }));
     const looks = (await drain()).flatMap(parseIngest);
     expect(looks).toEqual([{ version: 1, bucket: documents, key }]);
+    await retag(aws.s3, documents, key, { team: "red" });
+    expect((await drain()).flatMap(parseIngest)).toEqual(looks);
   });
 
   it("is the same when it is made again: no second test event, and objects stay", async () => {
@@ -91,7 +97,7 @@ describe("what start:localstack makes on LocalStack", () => {
     const { QueueConfigurations = [] } = await aws.s3.send(
       new GetBucketNotificationConfigurationCommand({ Bucket: documents }),
     );
-    expect(QueueConfigurations).toHaveLength(3);
+    expect(QueueConfigurations).toHaveLength(4);
   });
 
   it("follows a change of serverless.yml", async () => {

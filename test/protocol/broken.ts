@@ -53,16 +53,23 @@ export const brokenRules = {
   "the object is not looked at again after a swap": {
     parseBucket: (bucket) => {
       let seen: Awaited<ReturnType<typeof bucket.get>> = null;
+      let tags: ReturnType<typeof bucket.tags> | null = null;
       return {
         ...bucket,
         get: async (key) => {
+          tags = null;
           seen = await bucket.get(key);
           return seen;
         },
         head: async () => seen,
+        tags: (key) => {
+          tags ??= bucket.tags(key);
+          return tags;
+        },
       };
     },
   },
+  "the tags are not read": { parseBucket: (bucket) => ({ ...bucket, tags: async () => ({}) }) },
   "swaps are blind": {
     ledgerState: (state) => ({
       ...state,

@@ -89,7 +89,7 @@ const textsOf = (rows: readonly ChunkRow[]): string => sorted(rows.map(({ text }
 /** The chunks of the object, once, all of one reading, of the revision that the bucket holds. */
 const wrongRows = (
   content: Content,
-  upload: string | undefined,
+  { upload, team }: { readonly upload: string | undefined; readonly team: string | undefined },
   entry: LedgerEntry,
   main: readonly ChunkRow[],
   low: readonly ChunkRow[],
@@ -98,6 +98,7 @@ const wrongRows = (
   if (rows.some(({ run }) => run !== entry.served)) return "rows of a run that is not served";
   if (rows.some(({ metadata }) => metadata.upload !== upload))
     return "rows with the metadata of another upload";
+  if (rows.some(({ metadata }) => metadata.team !== team)) return "rows with other tags";
   const fits = variantsOf(content).some((chunks) => {
     const good = chunks.filter(({ quality }) => quality >= threshold);
     const poor = chunks.filter(({ quality }) => quality < threshold);
@@ -137,5 +138,5 @@ export const wrongAtRest = (world: World, key: string): string | null => {
   const failure = failureOf(content);
   if (failure !== null) return wrongForGood(failure, entry, rows);
   if (entry.state !== "ready") return `stuck: ${described(entry)}`;
-  return wrongRows(content, object.metadata.upload, entry, main, low);
+  return wrongRows(content, { upload: object.metadata.upload, team: object.tags.team }, entry, main, low);
 };

@@ -23,6 +23,7 @@ const expected = [
     "failed DOCUMENT_TOO_LARGE",
     "failed ONLY_LOW_QUALITY",
   ],
+  "retagged",
   ...["crash before", "crash after", "error before", "error after", "repeat"],
   ...["ingest", "embed", "cluster", "write"].map((queue) => `duplicate of ${queue}`),
   ...["ingest", "embed", "cluster", "write"].map((queue) => `dead letter of ${queue}`),

@@ -1,3 +1,4 @@
+import type { Tags } from "../../lib/aws/bucket.ts";
 import { documentId } from "../../lib/ids.ts";
 import { isMendable } from "../../lib/steps/document-failure.ts";
 import { bytesOf, randomContent } from "./content.ts";
@@ -142,21 +143,35 @@ const retry = (run: Run, key: string): void =>
     stepsOf(run.world, process, run.sabotage).retry()(documentId(bucketName, key)),
   );
 
-/** Somebody puts, overwrites, changes metadata or deletes; the event may come twice, or never. */
+/** Few different ones, so that the same tags come back. */
+const tagsOf = (random: Random, share: number): Tags => (random.chance(share) ? { team: "red" } : {});
+
+const put = ({ random, documents, scheduler }: World, key: string): void => {
+  const current = documents.objects.get(key);
+  const bytes = current !== undefined && random.chance(0.25) ? current.bytes : bytesOf(randomContent(random));
+  const upload = random.chance(0.7) ? "1" : "2";
+  const tags = tagsOf(random, 0.2);
+  documents.upload(key, bytes, { metadata: { upload }, tags });
+  scheduler.log(`user puts ${key} ${Buffer.from(bytes)} upload=${upload} ${JSON.stringify(tags)}`);
+};
+
+const retag = ({ random, documents, scheduler }: World, key: string): void => {
+  const tags = tagsOf(random, documents.objects.get(key)?.tags.team === undefined ? 0.9 : 0.1);
+  documents.retag(key, tags);
+  scheduler.log(`user retags ${key} ${JSON.stringify(tags)}`);
+  scheduler.seen.add("retagged");
+};
+
+/** Somebody puts, overwrites, changes metadata or tags, or deletes; the event may come twice, or never. */
 const act = ({ world, keys, mode }: Run): void => {
   const { random, documents, scheduler } = world;
   const key = random.pick(keys);
-  const current = documents.objects.get(key);
-  if (current !== undefined && random.chance(0.35)) {
+  const isThere = documents.objects.has(key);
+  if (isThere && random.chance(0.35)) {
     void documents.delete([key]);
     scheduler.log(`user deletes ${key}`);
-  } else {
-    const bytes =
-      current !== undefined && random.chance(0.25) ? current.bytes : bytesOf(randomContent(random));
-    const upload = random.chance(0.7) ? "1" : "2";
-    documents.upload(key, bytes, { metadata: { upload } });
-    scheduler.log(`user puts ${key} ${Buffer.from(bytes)} upload=${upload}`);
-  }
+  } else if (isThere && random.chance(0.25)) retag(world, key);
+  else put(world, key);
   if (mode === "everything" && random.chance(0.05)) scheduler.log("its event is lost");
   else enqueue(world, "ingest", { version: 1, bucket: bucketName, key });
 };

@@ -109,6 +109,7 @@ const gatedBucket = (world: World, process: Process, base: MemoryBucket): Bucket
         const head = await base.head(key);
         return head === null ? null : { ...head, body: bodyOf(base.objects.get(key)!.bytes) };
       }),
+    tags: (key) => gate(process, `GET tags ${key}`, () => base.tags(key)),
     put: (key, body, options) => gate(process, `PUT ${key} ${body}`, () => base.put(key, body, options)),
     list: (options) => gate(process, `LIST ${options.prefix}`, () => base.list(options)),
     delete: (keys) => gate(process, `DELETE ${keys.join(" ")}`, () => base.delete(keys)),

@@ -270,13 +270,14 @@ describe.each(queueNames)("queue %s", (queue) => {
 });
 
 describe("buckets", () => {
-  it("the document bucket tells the ingest queue of every way in which objects come and go", () => {
+  it("the document bucket tells the ingest queue of every way in which objects come and go, and of their tags", () => {
     const bucket = resources.DocumentBucket!;
     const { QueueConfigurations } = bucket.Properties.NotificationConfiguration;
     expect(QueueConfigurations.map((each: { Event: string }) => each.Event)).toEqual([
       "s3:ObjectCreated:*",
       "s3:ObjectRemoved:*",
       "s3:LifecycleExpiration:*",
+      "s3:ObjectTagging:*",
     ]);
     for (const { Queue } of QueueConfigurations)
       expect(Queue).toEqual({ "Fn::GetAtt": ["IngestQueue", "Arn"] });
@@ -367,6 +368,7 @@ describe("permissions", () => {
         ),
       );
     expect(touching("s3:GetObject")).toEqual(["parse", "reconcile", "documents"]);
+    expect(touching("s3:GetObjectTagging")).toEqual(["parse", "reconcile"]);
     expect(touching("s3:DeleteObject")).toEqual(["documents"]);
     expect(touching("s3:PutObject")).toEqual(["uploads"]);
   });

@@ -61,6 +61,71 @@ describe("parse", () => {
     });
   });
 
+  it("tags stand between the folder and the object's own metadata; a name that filters cannot ask for is noted", async () => {
+    const { documents, steps, queues, entry } = harness();
+    const tags = { team: "tag", author: "tag", 部门: "研发", "cost:center": "7", year: "tag" };
+    documents.upload(key, "one", { metadata: { author: "li" }, tags });
+    const folders = { [key]: { team: "folder", place: "folder" } };
+    await steps.parse({ folders })(look, first);
+    expect(queues.embed.sent[0]?.document.metadata).toEqual({
+      author: "li",
+      team: "tag",
+      place: "folder",
+      部门: "研发",
+      year: "tag",
+    });
+    expect((await entry()).notes).toEqual([expect.stringMatching(/"cost:center" is left out/)]);
+  });
+
+  it("another tag is another revision; the same tags put again are none", async () => {
+    const { documents, ingest, steps, entry, queues, drain, store, names } = harness();
+    await ingest("one");
+    const before = await entry();
+    documents.retag(key, { team: "red" });
+    await steps.parse()(look, first);
+    await drain();
+    const retagged = await entry();
+    expect(retagged).toMatchObject({ state: "ready", run: before.run + 1, served: before.run + 1 });
+    const { rows } = await store.scan(names.main, { limit: 10 });
+    expect(rows.map(({ metadata }) => metadata)).toEqual([{ team: "red" }]);
+    documents.retag(key, { team: "red" });
+    await steps.parse()(look, first);
+    expect(queues.embed.sent).toEqual([]);
+    expect(await entry()).toEqual(retagged);
+  });
+
+  it("begins again when the tags changed before its swap", async () => {
+    const { documents, steps, queues } = harness();
+    documents.upload(key, "one", { tags: { team: "red" } });
+    let changed = false;
+    const bucket: Bucket = {
+      ...documents,
+      head: (name) => {
+        if (!changed) documents.retag(key, { team: "blue" });
+        changed = true;
+        return documents.head(name);
+      },
+    };
+    await steps.parse({ bucket })(look, first);
+    expect(queues.embed.sent.map(({ document }) => document.metadata)).toEqual([{ team: "blue" }]);
+  });
+
+  it("an object that goes between its bytes and its tags is buried", async () => {
+    const { documents, steps, ingest, entry, texts } = harness();
+    await ingest("one");
+    documents.upload(key, "two");
+    const bucket: Bucket = {
+      ...documents,
+      tags: async (name) => {
+        await documents.delete([name]);
+        return documents.tags(name);
+      },
+    };
+    await steps.parse({ bucket })(look, first);
+    expect(await entry()).toMatchObject({ state: "deleted", served: null });
+    expect(await texts()).toEqual([]);
+  });
+
   it("the object's own metadata stand above what the file says of itself", async () => {
     const { documents, steps, queues } = harness();
     documents.upload(key, "one", { metadata: { author: "li" } });

@@ -49,6 +49,14 @@ describe("reconcile wakes", () => {
       },
     ],
     [
+      "changed",
+      "an object whose tags changed, its event lost",
+      async (h) => {
+        await h.ingest("one");
+        h.documents.retag(key, { team: "red" });
+      },
+    ],
+    [
       "gone",
       "an entry whose object was deleted, its event lost",
       async (h) => {

@@ -4,11 +4,11 @@ import { shapedBy } from "../../lib/fingerprint.ts";
 import { fingerprint, revisionOf } from "../../lib/steps/revision.ts";
 
 const head = { etag: '"1"', contentType: "text/plain", metadata: { a: "1", b: "2" } };
-const revision = revisionOf(head, "f");
+const revision = revisionOf(head, {}, "f");
 
 describe("revisionOf", () => {
   it("does not depend on the order of metadata", () => {
-    expect(revisionOf({ ...head, metadata: { b: "2", a: "1" } }, "f")).toBe(revision);
+    expect(revisionOf({ ...head, metadata: { b: "2", a: "1" } }, {}, "f")).toBe(revision);
   });
 
   it.each([
@@ -18,11 +18,29 @@ describe("revisionOf", () => {
     ["a metadata name", { ...head, metadata: { a: "1", c: "2" } }, "f"],
     ["the fingerprint", head, "g"],
   ])("another one by %s", (_, other, shapedBy) => {
-    expect(revisionOf(other, shapedBy)).not.toBe(revision);
+    expect(revisionOf(other, {}, shapedBy)).not.toBe(revision);
+  });
+
+  it("another one by a tag, and the one before when the tag is gone", () => {
+    const tagged = revisionOf(head, { team: "red" }, "f");
+    expect(tagged).not.toBe(revision);
+    expect(revisionOf(head, { team: "blue" }, "f")).not.toBe(tagged);
+    expect(revisionOf(head, { team: "red", year: "1" }, "f")).toBe(
+      revisionOf(head, { year: "1", team: "red" }, "f"),
+    );
+    // As it was before tags were read: documents of before are not read again.
+    expect(revisionOf(head, {}, "f")).toBe("43c414ce7b521008af621389b2c51f75");
   });
 });
 
 describe("fingerprint", () => {
+  it("knows of tags only where they are not read", () => {
+    const shaped = shapedBy(parseConfig("", "local"), { identity: "one" });
+    expect(shaped).not.toHaveProperty("tags");
+    const without = shapedBy(parseConfig("metadata: { tags: false }", "local"), { identity: "one" });
+    expect(without).toEqual({ ...shaped, tags: false });
+  });
+
   it("depends on values, not on the order of names", () => {
     const parts = { readers: { txt: 1, pdf: 2 }, chunking: { size: 256 } };
     expect(fingerprint(parts)).toBe(fingerprint({ chunking: { size: 256 }, readers: { pdf: 2, txt: 1 } }));
