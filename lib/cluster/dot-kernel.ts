@@ -189,3 +189,28 @@ export const pairProducts = (a: Float32Array, d: number): Float32Array => {
   }
   return pairs;
 };
+
+/**
+ * Rows `a` `[m, d]` and `b` `[n, d]` for products of some of them: for each of `rows` of `a` in order, its dot products
+ * with the rows `from` to `to` of `b`, until the next call of anything here. What `visit` gets is valid until it returns.
+ */
+export const chosenProducts = (a: Float32Array, b: Float32Array, d: number) => {
+  const m = a.length / d;
+  const { n, stride, padded, matrix, floats, dots } = placed(b, d, (s, p) => m * s + 2 * p);
+  copyRows(a, d, floats.subarray(matrix, matrix + m * stride), stride);
+  const out = matrix + m * stride;
+  const [found, foundY] = [floats.subarray(out, out + n), floats.subarray(out + padded, out + padded + n)];
+  const at = (row: number): number => 4 * (matrix + row * stride);
+  return (
+    rows: readonly number[],
+    { from, to }: { readonly from: number; readonly to: number },
+    visit: (row: number, dots: Float32Array) => void,
+  ): void => {
+    for (let index = 0; index < rows.length; index += 2) {
+      const [x, y] = [rows[index] as number, rows[index + 1]];
+      dots(at(x), at(y ?? x), 4 * stride * from, 4 * stride * to, 4 * stride, 4 * out, 4 * (out + padded));
+      visit(x, found);
+      if (y !== undefined) visit(y, foundY);
+    }
+  };
+};

@@ -1,3 +1,4 @@
+import { boundedAssignment, leastToBound } from "./bounds.ts";
 import { chooseK } from "./choose-k.ts";
 import { type Clustering, type ClusterModel, checkInput, type FitOptions } from "./cluster-model.ts";
 import { clusterSizes, noClusters, numberedBySize } from "./clustering.ts";
@@ -49,10 +50,15 @@ export const settle = async (
   const n = vectors.length / d;
   const k = seeds.length / d;
   const assignment = emptyAssignment(n);
+  const how = { d, products, signal };
+  const assign =
+    k < leastToBound
+      ? (centroids: Float32Array) => assignByProducts(vectors, centroids, how, assignment)
+      : boundedAssignment(vectors, how, assignment);
   const means = runningMeans(vectors, d, k);
   let centroids = seeds;
   for (let pass = 1; ; pass++) {
-    const changed = await assignByProducts(vectors, centroids, { d, products, signal }, assignment);
+    const changed = await assign(centroids);
     onPass?.({ pass, k, meanSimilarity: meanSimilarity(assignment.similarities) });
     if (changed <= n * settledShare || pass === maxPasses) return { centroids, assignment };
     const moved = await means.follow(assignment.labels, centroids);

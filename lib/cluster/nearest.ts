@@ -16,7 +16,7 @@ export const emptyAssignment = (n: number): Assignment => ({
 });
 
 /** Where the largest of `values` from `start` to `end` is; of equals the first. */
-const largest = (values: Float32Array, start: number, end: number): number => {
+export const largest = (values: Float32Array, start: number, end: number): number => {
   let best = start;
   let bestValue = values[start] as number;
   for (let i = start + 1; i < end; i++) {
