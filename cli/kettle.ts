@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { AppError } from "../lib/errors.ts";
+import { chunkVerb } from "./verbs/chunk.ts";
 import { collectionsVerb } from "./verbs/collections.ts";
 import { configVerb } from "./verbs/config.ts";
 import { costVerb } from "./verbs/cost.ts";
@@ -25,6 +26,7 @@ const verbs = [
   documentsVerb,
   doctorVerb,
   evalVerb,
+  chunkVerb,
   qualityVerb,
   reindexVerb,
   collectionsVerb,

@@ -212,7 +212,15 @@ const embedding = section({
   }),
 });
 
-const strategies = ["fixed", "sentence", "recursive", "markdown", "page", "semantic", "cluster"] as const;
+export const strategies = [
+  "fixed",
+  "sentence",
+  "recursive",
+  "markdown",
+  "page",
+  "semantic",
+  "cluster",
+] as const;
 const chunkSize = z.int().min(16).max(480);
 const chunkOverlap = z.int().min(0).max(240);
 const parent = z
