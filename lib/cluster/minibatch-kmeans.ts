@@ -1,12 +1,12 @@
 import { chooseK } from "./choose-k.ts";
 import { type Clustering, type ClusterModel, checkInput, type FitOptions } from "./cluster-model.ts";
 import { noClusters, numberedBySize } from "./clustering.ts";
-import { meanSimilarity } from "./means.ts";
+import { addRow, meanSimilarity } from "./means.ts";
 import { assignByProducts, emptyAssignment } from "./nearest.ts";
 import { kernelProducts } from "./products.ts";
 import { sampleIndices, seededRandom } from "./random.ts";
 import { seedCentroids } from "./seed-centroids.ts";
-import { takeRows } from "./vectors.ts";
+import { normalisedRows, takeRows } from "./vectors.ts";
 
 /** Vectors of one step. */
 const batchSize = 1_024;
@@ -17,24 +17,30 @@ const stepsPerReassignment = 10;
 /** A centroid counts as starved below this share of the largest count (scikit-learn's `reassignment_ratio`). */
 const starvedShare = 0.01;
 
-type State = { readonly centroids: Float32Array; readonly counts: Float64Array };
+type State = {
+  readonly centroids: Float32Array;
+  /** Vectors that came to each centroid. */
+  readonly counts: Float64Array;
+  /** Room for a step's sums, `[k, d]`. */
+  readonly sums: Float64Array;
+};
 
-/** Moves each centroid towards the vectors that came to it, at a rate of 1 / its count, and back onto the sphere. */
-const learn = ({ centroids, counts }: State, batch: Float32Array, d: number, labels: Int32Array): void => {
-  const touched = new Set<number>();
-  for (const [row, id] of labels.entries()) {
-    const count = (counts[id] ?? 0) + 1;
-    counts[id] = count;
-    touched.add(id);
-    for (let at = id * d, from = row * d, end = at + d; at < end; at++, from++)
-      centroids[at] =
-        (centroids[at] as number) + ((batch[from] as number) - (centroids[at] as number)) / count;
+/** Moves each centroid to the mean of the vectors that ever came to it, and back onto the sphere. */
+const learn = (
+  { centroids, counts, sums }: State,
+  batch: Float32Array,
+  d: number,
+  labels: Int32Array,
+): void => {
+  for (let id = 0; id < counts.length; id++)
+    for (let at = id * d, end = at + d; at < end; at++)
+      sums[at] = (counts[id] as number) * (centroids[at] as number);
+  for (let row = 0; row < labels.length; row++) {
+    const id = labels[row] as number;
+    counts[id] = (counts[id] as number) + 1;
+    addRow(sums, id, batch, row, d, 1);
   }
-  for (const id of touched) {
-    const row = centroids.subarray(id * d, (id + 1) * d);
-    const norm = Math.hypot(...row);
-    if (norm > 1e-9) for (let at = 0; at < d; at++) row[at] = (row[at] as number) / norm;
-  }
+  centroids.set(normalisedRows(sums, d, centroids));
 };
 
 /** Gives starved centroids vectors of the batch and the smallest count of the others, so that they learn fast. */
@@ -94,7 +100,14 @@ const fitK = async (
   const { products = kernelProducts, signal } = options;
   const random = seededRandom(options.seed);
   const centroids = await seedCentroids(vectors, d, k, random, options);
-  await learnAll(vectors, d, { centroids, counts: new Float64Array(centroids.length / d) }, random, options);
+  const counts = new Float64Array(centroids.length / d);
+  await learnAll(
+    vectors,
+    d,
+    { centroids, counts, sums: new Float64Array(centroids.length) },
+    random,
+    options,
+  );
   const assignment = emptyAssignment(vectors.length / d);
   await assignByProducts(vectors, centroids, { d, products, signal }, assignment);
   return numberedBySize(vectors, d, assignment.labels, centroids);
