@@ -11,6 +11,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   balance: async () => (await import("./balance.ts")).balanceBench,
   retrieval: async () => (await import("./retrieval.ts")).retrievalBench,
   cluster: async () => (await import("./cluster.ts")).clusterBench,
+  stability: async () => (await import("./stability.ts")).stabilityBench,
   start: async () => (await import("./start.ts")).startBench,
   memory: async () => (await import("./memory.ts")).memoryBench,
   pdf: async () => (await import("./pdf.ts")).pdfBench,

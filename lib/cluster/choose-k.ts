@@ -1,4 +1,4 @@
-import type { Clustering } from "./cluster-model.ts";
+import type { Clustering, FitOptions } from "./cluster-model.ts";
 import { dotProducts } from "./dot-kernel.ts";
 import { sampleIndices, seededRandom } from "./random.ts";
 import { cosineDistance, takeRows } from "./vectors.ts";
@@ -22,6 +22,9 @@ export const candidateKs = (n: number, steps: readonly number[] = ladder): reado
   const most = Math.min(256, 1.5 * Math.sqrt(n));
   return steps.filter((k) => k <= most && k >= most / 3);
 };
+
+/** Whether `k` clusters of before are still a number that `auto` would think of for `n` vectors: then they stay. */
+const stillFits = (n: number, k: number): boolean => candidateKs(n, [k]).length > 0;
 
 /** (b − a) / b, where a and b are the distances to the nearest and second nearest centroid. */
 const silhouetteOf = (similarities: Float32Array): number => {
@@ -71,4 +74,20 @@ export const chooseK = async (
     if (score > best.score) best = { k, score };
   }
   return best.k;
+};
+
+/** Fits `k` clusters. */
+type FitK = (vectors: Float32Array, d: number, k: number, options: FitOptions) => Promise<Clustering>;
+
+/** The number of clusters that the options ask for, at most one a vector; parts are fitted afresh and without progress. */
+export const numberOfClusters = async (
+  vectors: Float32Array,
+  d: number,
+  { onPass: _silent, start, ...afresh }: FitOptions,
+  fitK: FitK,
+): Promise<number> => {
+  const n = vectors.length / d;
+  if (afresh.k !== "auto") return Math.min(afresh.k, n);
+  if (start !== undefined && stillFits(n, start.length / d)) return start.length / d;
+  return chooseK(vectors, d, afresh.seed, (part, k) => fitK(part, d, k, afresh));
 };

@@ -14,6 +14,11 @@ export type FitOptions = {
   readonly k: "auto" | number;
   /** The same vectors, options and seed give the same clusters. */
   readonly seed: number;
+  /**
+   * `[m, d]`, the centroids of an earlier fit that this one goes on from, so that clusters which are still there stay the
+   * same ones; `auto` then keeps their number while it suits as many vectors. HDBSCAN, which has no seeds, does not use it.
+   */
+  readonly start?: Float32Array;
   readonly signal?: AbortSignal;
   /** After each pass over the vectors: the mean similarity of a vector to its centroid never falls. */
   readonly onPass?: (pass: {

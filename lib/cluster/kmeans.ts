@@ -1,12 +1,12 @@
 import { boundedAssignment, leastToBound } from "./bounds.ts";
-import { chooseK } from "./choose-k.ts";
+import { numberOfClusters } from "./choose-k.ts";
 import { type Clustering, type ClusterModel, checkInput, type FitOptions } from "./cluster-model.ts";
 import { clusterSizes, noClusters, numberedBySize } from "./clustering.ts";
+import { seedsFor } from "./continued-seeds.ts";
 import { meanSimilarity, runningMeans } from "./means.ts";
 import { type Assignment, assignByProducts, emptyAssignment } from "./nearest.ts";
 import { kernelProducts } from "./products.ts";
 import { seededRandom } from "./random.ts";
-import { seedCentroids } from "./seed-centroids.ts";
 
 /** A fit ends when a pass moves no more than this share of the vectors. */
 const settledShare = 0.0005;
@@ -73,7 +73,7 @@ const fitK = async (
   k: number,
   options: FitOptions,
 ): Promise<Clustering> => {
-  const seeds = await seedCentroids(vectors, d, k, seededRandom(options.seed), options);
+  const seeds = await seedsFor(vectors, d, k, seededRandom(options.seed), options);
   const { centroids, assignment } = await settle(vectors, d, seeds, options);
   return numberedBySize(vectors, d, assignment.labels, centroids);
 };
@@ -84,11 +84,7 @@ export const kmeans: ClusterModel = {
     const n = checkInput(vectors, d, options.k);
     options.signal?.throwIfAborted();
     if (n === 0) return noClusters;
-    const { onPass: _silent, ...quiet } = options;
-    const k =
-      options.k === "auto"
-        ? await chooseK(vectors, d, options.seed, (part, partK) => fitK(part, d, partK, quiet))
-        : Math.min(options.k, n);
+    const k = await numberOfClusters(vectors, d, options, fitK);
     return fitK(vectors, d, k, options);
   },
 };

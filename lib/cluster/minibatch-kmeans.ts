@@ -1,11 +1,11 @@
-import { chooseK } from "./choose-k.ts";
+import { numberOfClusters } from "./choose-k.ts";
 import { type Clustering, type ClusterModel, checkInput, type FitOptions } from "./cluster-model.ts";
-import { noClusters, numberedBySize } from "./clustering.ts";
+import { clusterSizes, noClusters, numberedBySize } from "./clustering.ts";
+import { seedsFor } from "./continued-seeds.ts";
 import { addRow, meanSimilarity } from "./means.ts";
 import { assignByProducts, emptyAssignment } from "./nearest.ts";
 import { kernelProducts } from "./products.ts";
 import { sampleIndices, seededRandom } from "./random.ts";
-import { seedCentroids } from "./seed-centroids.ts";
 import { normalisedRows, takeRows } from "./vectors.ts";
 
 /** Vectors of one step. */
@@ -91,6 +91,20 @@ const learnAll = async (
   }
 };
 
+/** None; but centroids that a fit goes on from weigh as much as the vectors that are theirs now. */
+const firstCounts = async (
+  vectors: Float32Array,
+  d: number,
+  centroids: Float32Array,
+  { start, products = kernelProducts, signal }: FitOptions,
+): Promise<Float64Array> => {
+  const k = centroids.length / d;
+  if (start === undefined) return new Float64Array(k);
+  const assignment = emptyAssignment(vectors.length / d);
+  await assignByProducts(vectors, centroids, { d, products, signal }, assignment);
+  return Float64Array.from(clusterSizes(assignment.labels, k));
+};
+
 const fitK = async (
   vectors: Float32Array,
   d: number,
@@ -99,8 +113,8 @@ const fitK = async (
 ): Promise<Clustering> => {
   const { products = kernelProducts, signal } = options;
   const random = seededRandom(options.seed);
-  const centroids = await seedCentroids(vectors, d, k, random, options);
-  const counts = new Float64Array(centroids.length / d);
+  const centroids = await seedsFor(vectors, d, k, random, options);
+  const counts = await firstCounts(vectors, d, centroids, options);
   await learnAll(
     vectors,
     d,
@@ -123,11 +137,7 @@ export const minibatchKmeans: ClusterModel = {
     const n = checkInput(vectors, d, options.k);
     options.signal?.throwIfAborted();
     if (n === 0) return noClusters;
-    const { onPass: _silent, ...quiet } = options;
-    const k =
-      options.k === "auto"
-        ? await chooseK(vectors, d, options.seed, (part, partK) => fitK(part, d, partK, quiet))
-        : Math.min(options.k, n);
+    const k = await numberOfClusters(vectors, d, options, fitK);
     return fitK(vectors, d, k, options);
   },
 };

@@ -42,6 +42,10 @@ const drawRow = (weights: Float32Array, total: number, random: () => number): nu
 const draws = (count: number, weights: Float32Array, total: number, random: () => number): number[] =>
   Array.from({ length: count }, () => drawRow(weights, total, random));
 
+/** The vectors that seeds for `k` clusters are looked for among: all, or as many as are enough, drawn at random. */
+export const drawAmong = (vectors: Float32Array, d: number, k: number, random: () => number): Float32Array =>
+  takeRows(vectors, d, sampleIndices(vectors.length / d, Math.max(searched, 20 * k), random));
+
 /**
  * Greedy k-means++ (Arthur & Vassilvitskii 2007): each next seed is the best of 2 + ln k vectors drawn with a
  * probability that grows with their squared Euclidean distance to the seeds so far, which is 2 − 2 cosine for unit
@@ -54,11 +58,10 @@ export const seedCentroids = async (
   random: () => number,
   { products = kernelProducts, signal }: Pick<FitOptions, "products" | "signal"> = {},
 ): Promise<Float32Array> => {
-  const rows = sampleIndices(vectors.length / d, Math.max(searched, 20 * k), random);
-  const among = takeRows(vectors, d, rows);
+  const among = drawAmong(vectors, d, k, random);
   const trials = 2 + Math.floor(Math.log(k));
   const seeds: number[] = [];
-  const nearest = new Float32Array(rows.length).fill(Number.POSITIVE_INFINITY);
+  const nearest = new Float32Array(among.length / d).fill(Number.POSITIVE_INFINITY);
   let total = 1;
   while (seeds.length < k && total > 0) {
     signal?.throwIfAborted();

@@ -47,3 +47,11 @@ export const normalisedRows = (sums: Float64Array, d: number, fallback: Float32A
   }
   return rows;
 };
+
+/** Rows `[d]` one below the other, `[rows, d]`. */
+export const joinedRows = (rows: readonly Float32Array[]): Float32Array => {
+  const d = rows[0]?.length ?? 0;
+  const all = new Float32Array(rows.length * d);
+  for (const [id, row] of rows.entries()) all.set(row, id * d);
+  return all;
+};

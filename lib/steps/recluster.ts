@@ -55,6 +55,14 @@ const describe = async (
   return groupTerms(texts, termsPerCluster);
 };
 
+/** The centroids that a training goes on from: the published ones, unless another algorithm or seed is wanted since. */
+const startOf = (
+  published: PublishedCentroids | null,
+  algorithm: ClusterAlgorithm,
+  seed: number,
+): { readonly start?: Float32Array } =>
+  published?.algorithm === algorithm && published.seed === seed ? { start: published.centroids } : {};
+
 /** What the sample says of each cluster; sizes are scaled up to all rows, an unbiased estimate for a uniform sample. */
 const measure = (
   { ids, vectors, rows }: RowSample,
@@ -79,9 +87,11 @@ const train = async (
 ): Promise<Training | null> => {
   const { k, seed, hdbscan } = deps.config.clustering;
   const sample = await drawSample(deps, spec, basis.version, signal);
+  const published = await deps.centroids.latest(spec.identity);
   const clustering = await clusterModels[algorithm].offline.fit(sample.vectors, spec.dimension, {
     k,
     seed,
+    ...startOf(published, algorithm, seed),
     signal,
     hdbscan: hdbscanOptions(hdbscan),
     ...(deps.products && { products: deps.products }),
@@ -95,7 +105,7 @@ const train = async (
     seed,
     k: clustering.k,
     dimension: spec.dimension,
-    ...nameClusters(sample.vectors, clustering, await deps.centroids.latest(spec.identity)),
+    ...nameClusters(sample.vectors, clustering, published),
     centroids: clustering.centroids,
     ...(clustering.radii && { radii: [...clustering.radii] }),
     ...measure(sample, spec.dimension, clustering),

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { bucketCentroids } from "../../lib/centroids/centroids.ts";
 import { bucketSampleParts } from "../../lib/centroids/sample-parts.ts";
 import { bucketShards, parseSurvey } from "../../lib/centroids/survey.ts";
+import { nearestCentroids } from "../../lib/cluster/nearest.ts";
 import { seededRandom } from "../../lib/cluster/random.ts";
 import { parseConfig } from "../../lib/config/load.ts";
 import { contentHash } from "../../lib/ids.ts";
@@ -153,6 +154,37 @@ describe("a rebuilt cluster", () => {
     await one.rebuild();
     const after = await idsByTerm(one);
     expect([after.tea, after.kite, after.stone]).toEqual([before.tea, before.kite, 3]);
+  });
+});
+
+describe("a rebuild of chunks without gaps between them", () => {
+  /** Chunks all along an arc: where its clusters end is up to the seed. */
+  const arc = Array.from({ length: 40 }, (_, i) => rowsAt(`arc ${i}`, 4 * i, 10)).flat();
+  const centresWith = async (seed: number, algorithm = "kmeans") => {
+    const config = parseConfig(
+      `clustering: { minRows: 10, k: 6, seed: ${seed}, algorithm: ${algorithm} }`,
+      "local",
+    );
+    const one = await world("clustering: { minRows: 10, k: 6, seed: 1 }");
+    await one.store.upsert(name, arc);
+    await one.rebuild();
+    const before = await one.centroids.latest(identity);
+    await one.store.upsert(name, rowsAt("more", 20, 20));
+    await one.process({ config })({ version: 1, reason: "request" }, { signal });
+    const now = await one.centroids.latest(identity);
+    const { distances } = nearestCentroids(now!.centroids, 2, before!.centroids);
+    return { moved: Math.max(...distances), ids: [...now!.ids].sort(), was: [...before!.ids].sort() };
+  };
+
+  it("goes on from the published centroids, so that all clusters stay", async () => {
+    const { moved, ids, was } = await centresWith(1);
+    expect(moved).toBeLessThan(0.002);
+    expect(ids).toEqual(was);
+  });
+
+  it("begins afresh when kettle.yml names another seed or another algorithm", async () => {
+    expect((await centresWith(2)).moved).toBeGreaterThan(0.003);
+    expect((await centresWith(1, "minibatch-kmeans")).moved).toBeGreaterThan(0.003);
   });
 });
 
