@@ -311,7 +311,11 @@ const clustering = section({
     ),
   minRows: z.int().min(2).default(200).describe("centroids are trained once so many chunks are stored"),
   sample: z.int().min(100).max(1_000_000).default(20_000).describe("largest number of vectors to train on"),
-  seed: z.int().min(0).default(42).describe("seed: the same data gives the same clusters; another seed has the next rebuild begin afresh"),
+  seed: z
+    .int()
+    .min(0)
+    .default(42)
+    .describe("seed: the same data gives the same clusters; another seed has the next rebuild begin afresh"),
   schedule: cron.default("rate(1 day)").describe("when clusters are rebuilt"),
   growth: z
     .number()

@@ -158,18 +158,18 @@ describe("a rebuilt cluster", () => {
 });
 
 describe("a rebuild of chunks without gaps between them", () => {
-  /** Chunks all along an arc: where its clusters end is up to the seed. */
-  const arc = Array.from({ length: 40 }, (_, i) => rowsAt(`arc ${i}`, 4 * i, 10)).flat();
+  /** Chunks all around a circle: where its clusters end is up to the seed. */
+  const circle = Array.from({ length: 60 }, (_, i) => rowsAt(`circle ${i}`, 6 * i, 6)).flat();
   const centresWith = async (seed: number, algorithm = "kmeans") => {
     const config = parseConfig(
       `clustering: { minRows: 10, k: 6, seed: ${seed}, algorithm: ${algorithm} }`,
       "local",
     );
     const one = await world("clustering: { minRows: 10, k: 6, seed: 1 }");
-    await one.store.upsert(name, arc);
+    await one.store.upsert(name, circle);
     await one.rebuild();
     const before = await one.centroids.latest(identity);
-    await one.store.upsert(name, rowsAt("more", 20, 20));
+    await one.store.upsert(name, rowsAt("more", 20, 10));
     await one.process({ config })({ version: 1, reason: "request" }, { signal });
     const now = await one.centroids.latest(identity);
     const { distances } = nearestCentroids(now!.centroids, 2, before!.centroids);
@@ -183,8 +183,8 @@ describe("a rebuild of chunks without gaps between them", () => {
   });
 
   it("begins afresh when kettle.yml names another seed or another algorithm", async () => {
-    expect((await centresWith(2)).moved).toBeGreaterThan(0.003);
-    expect((await centresWith(1, "minibatch-kmeans")).moved).toBeGreaterThan(0.003);
+    expect((await centresWith(2)).moved).toBeGreaterThan(0.01);
+    expect((await centresWith(1, "minibatch-kmeans")).moved).toBeGreaterThan(0.01);
   });
 });
 
