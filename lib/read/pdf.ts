@@ -136,7 +136,7 @@ const readOpened = async (
  * inside pdf.js cannot be interrupted from its own thread: run it through isolated.ts.
  */
 export const pdfReader: Reader = {
-  version: 2,
+  version: 3,
   read: async (input) => {
     let opened: Awaited<ReturnType<typeof openPdf>> | null = null;
     try {

@@ -1,6 +1,6 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { PutObjectCommand } from "@aws-sdk/client-s3";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type SpawnedStack, spawnStack } from "../../localstack/spawn-stack.ts";
@@ -9,10 +9,18 @@ import { type ExpectedHit, expectedHits } from "./hits.ts";
 
 /** A folder of files of all kinds through the whole path: bucket, queues, functions, store, search. */
 
-const folder = join(import.meta.dirname, "../fixtures/folder");
-const files = readdirSync(folder, { withFileTypes: true })
-  .filter((entry) => entry.isFile() && entry.name !== "README.md")
-  .map(({ name }) => name);
+const fixtures = join(import.meta.dirname, "../fixtures");
+const filesIn = (folder: string): string[] =>
+  readdirSync(join(fixtures, folder), { withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== "README.md")
+    .map(({ name }) => join(fixtures, folder, name));
+
+/** PDFs that other tests read too. */
+const printed = ["chromium-columns.pdf", "groff-handbook.pdf", "mixed.pdf"].map((name) =>
+  join(fixtures, "documents", name),
+);
+const paths = [...filesIn("folder"), ...filesIn("images"), ...printed];
+const files = paths.map((path) => basename(path));
 
 const dataDir = mkdtempSync(join(tmpdir(), "kettle-folder-"));
 let stack: SpawnedStack;
@@ -22,10 +30,8 @@ beforeAll(async () => {
   stack = await spawnStack({ dataDir, args: ["--no-samples"] });
   api = apiAt(stack.url);
   const s3 = s3At(stack.awsUrl);
-  for (const name of files)
-    await s3.send(
-      new PutObjectCommand({ Bucket: bucket, Key: name, Body: readFileSync(join(folder, name)) }),
-    );
+  for (const path of paths)
+    await s3.send(new PutObjectCommand({ Bucket: bucket, Key: basename(path), Body: readFileSync(path) }));
   await until(
     () => api.documents(),
     (documents) =>

@@ -1,6 +1,8 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { nativeGuard } from "../../lib/embed/native-guard.ts";
 import { ppOcr } from "../../lib/read/ocr/pp-ocr.ts";
+import { withoutStretching } from "../../lib/read/pdf/justified.ts";
 import { unwrapLines } from "../../lib/read/unwrap.ts";
 import { limits, read, textOf } from "./reading.ts";
 
@@ -34,6 +36,27 @@ describe("PDFs of different producers", () => {
       modified: "2026-03-14T00:00:00.000Z",
       pages: 3,
     });
+  });
+
+  test("Chromium: columns of justified lines, whose spaces are wide, one column after the other", async () => {
+    const bytes = readFileSync(new URL("../fixtures/folder/survey.pdf", import.meta.url));
+    const { blocks } = await read("survey.pdf", bytes);
+    expect(blocks.map(({ page, kind, headings }) => [page, kind, headings.at(-1)])).toEqual([
+      [1, "text", "Survey of the Skerry lights"],
+      [1, "text", "The crossing"],
+      [1, "text", "The towers"],
+      [2, "text", "Lamps and lenses"],
+      [2, "text", "Signals in fog"],
+      [2, "table", "Signals in fog"],
+      [3, "text", "Birds at the glass"],
+      [3, "text", "What should be done"],
+    ]);
+    expect(blocks[1]?.text).toContain("on the second of May with four men, a theodolite and rope");
+  });
+
+  test("LibreOffice: bullets, which are characters of a font of symbols", async () => {
+    const bytes = readFileSync(new URL("../fixtures/folder/volcano.pdf", import.meta.url));
+    expect(textOf(await read("volcano.pdf", bytes))).toContain("• Goats leave the upper pasture.");
   });
 
   test("groff and Ghostscript: lines that the margin parted are sentences again", async () => {
@@ -185,5 +208,44 @@ describe("lines that only the margin parted", () => {
     ["stay before a blank line", `${wide}\n\nnext`, `${wide}\n\nnext`],
   ])("%s", (_, text, joined) => {
     expect(unwrapLines(text)).toBe(joined);
+  });
+});
+
+describe("lines with wide spaces", () => {
+  const row = (words: readonly (readonly [text: string, width: number])[], gaps: readonly number[]) => {
+    let x = 40;
+    return words.map(([text, width], at) => {
+      const run = { text, x, right: x + width, y: 100, size: 10, font: "f" };
+      x += width + (gaps[at] ?? 0);
+      return run;
+    });
+  };
+  const words = [
+    ["second", 26],
+    ["of", 8],
+    ["May", 17],
+    ["with", 16],
+  ] as const;
+  const texts = (runs: ReturnType<typeof row>) => withoutStretching(runs).map(({ text }) => text);
+
+  test("are one run when the spaces are of one width", () => {
+    expect(texts(row(words, [9, 9.3, 8.8]))).toEqual(["second of May with"]);
+    expect(withoutStretching(row(words, [9, 9, 9]))).toMatchObject([{ x: 40, right: 134, y: 100 }]);
+  });
+
+  test.each([
+    ["whose gaps differ", row(words, [9, 14, 9])],
+    ["of three cells", row(words.slice(0, 3), [9, 9])],
+    [
+      "of numbers of one width",
+      row(
+        ["12", "34", "56", "78"].map((text) => [text, 11] as const),
+        [9, 9, 9],
+      ),
+    ],
+    ["with gaps as between columns", row(words, [20, 20, 20])],
+    ["with cells of several words", row([["two words", 40], ...words], [9, 9, 9, 9]).slice(0, 4)],
+  ])("stay cells in rows %s", (_, runs) => {
+    expect(texts(runs)).toEqual(runs.map(({ text }) => text));
   });
 });

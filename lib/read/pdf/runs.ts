@@ -1,3 +1,4 @@
+import { withoutStretching } from "./justified.ts";
 import { times } from "./matrix.ts";
 import type { PdfTextItem, PdfViewport } from "./pdfjs.ts";
 import { withoutRadicals } from "./radicals.ts";
@@ -21,6 +22,9 @@ type Piece = Run & { readonly turned: number; readonly spaced: boolean };
 const widestSpace = 0.8;
 /** A gap that a reader sees as a space, where the file has none. */
 const leastSpace = 0.2;
+
+/** Bullets come from fonts of symbols, whose characters have codes of their own. */
+const symbol = /^[\ue000-\uf8ff]$/;
 
 const cjk = /[\u2e80-\u9fff\uac00-\ud7a3\uf900-\ufaff\uff00-\uff60]/;
 
@@ -114,7 +118,8 @@ const piecesOf = (
       spaced ||= item.str !== "";
       continue;
     }
-    pieces.push({ text: withoutRadicals(item.str), font: item.fontName, spaced, ...place(item, viewport) });
+    const text = symbol.test(item.str.trim()) ? "•" : withoutRadicals(item.str);
+    pieces.push({ text, font: item.fontName, spaced, ...place(item, viewport) });
     spaced = /\s$/.test(item.str);
   }
   return pieces;
@@ -130,13 +135,15 @@ export const runsOf = (
     .map((turned) => byPlace(inFileOrder(pieces.filter((piece) => piece.turned === turned))))
     .filter((runs) => runs.length > 0)
     .map((runs) =>
-      runs.map(({ text, x, right, y, size, font }) => ({
-        text: text.replace(/\s+/g, " ").trim(),
-        x,
-        right,
-        y,
-        size,
-        font,
-      })),
+      withoutStretching(
+        runs.map(({ text, x, right, y, size, font }) => ({
+          text: text.replace(/\s+/g, " ").trim(),
+          x,
+          right,
+          y,
+          size,
+          font,
+        })),
+      ),
     );
 };
