@@ -1,4 +1,4 @@
-import { dotProducts } from "../cluster/dot-kernel.ts";
+import { chosenProducts } from "../cluster/dot-kernel.ts";
 import type { ClusteredHit } from "./reranker.ts";
 
 /** Cosines of one of the hits to each of them, in their order; valid until the next call. */
@@ -10,8 +10,9 @@ export const similarityTo = (hits: readonly ClusteredHit[]): SimilarityTo => {
   const all = new Float32Array(hits.length * d);
   for (const [index, { vector }] of hits.entries()) all.set(vector, index * d);
   const row = new Float32Array(hits.length);
+  const products = chosenProducts(all, all, d);
   return (index) => {
-    dotProducts(all.subarray(index * d, (index + 1) * d), all, d, (_, dots) => row.set(dots));
+    products([index], { from: 0, to: hits.length }, (_, dots) => row.set(dots));
     return row;
   };
 };
