@@ -1,4 +1,5 @@
 import { dotProducts } from "./dot-kernel.ts";
+import { nearestRows } from "./nearest-kernel.ts";
 import { type Sweep, sweep } from "./products.ts";
 import { cosineDistance } from "./vectors.ts";
 
@@ -42,12 +43,11 @@ export const assignRows = (
   to = labels.length,
 ): number => {
   let changed = 0;
-  dotProducts(vectors.subarray(from * d, to * d), centroids, d, (index, dots) => {
-    const best = largest(dots, 0, dots.length);
+  nearestRows(vectors.subarray(from * d, to * d), centroids, d, (index, best, dot) => {
     const row = from + index;
     if (labels[row] !== best) changed++;
     labels[row] = best;
-    similarities[row] = dots[best] as number;
+    similarities[row] = dot;
   });
   return changed;
 };
