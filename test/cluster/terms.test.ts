@@ -19,8 +19,7 @@ describe("words that name a cluster", () => {
       ],
       3,
     );
-    expect(first).toContain("tea");
-    expect(first).toContain("green");
+    expect(first?.[0]).toBe("green tea");
     expect(second?.[0]).toBe("kite");
     expect(first).not.toContain("people");
   });
@@ -44,8 +43,28 @@ describe("words that name a cluster", () => {
   });
 
   it("come in the same order for the same texts; no texts have none", () => {
-    expect(groupTerms([["beta alpha"], []], 5)).toEqual([["alpha", "beta"], []]);
+    expect(groupTerms([["beta, alpha"], []], 5)).toEqual([["alpha", "beta"], []]);
     expect(groupTerms([], 5)).toEqual([]);
+  });
+
+  it("are phrases where two words are mostly said together, and then not the words again", () => {
+    const texts = [
+      "The boundary layer.",
+      "A boundary layer on a wing.",
+      "Boundary layers of wings.",
+      "Wing, layer",
+    ];
+    expect(groupTerms([texts, ["tea"]], 5)[0]).toEqual(["boundary layer", "wing"]);
+  });
+
+  it("name no word in the plural beside the singular", () => {
+    const texts = ["wings; bodies; boxes", "wing; body; box", "glass; wings"];
+    expect(groupTerms([texts, ["tea"]], 9)[0]).toEqual(["wings", "bodies", "box", "glass"]);
+  });
+
+  it("put a Chinese word before a character alone, which may be a syllable of a name", () => {
+    const texts = ["斯,城市", "斯,城市", "斯,人口"];
+    expect(groupTerms([texts, ["茶叶"]], 3)[0]).toEqual(["城市", "人口", "斯"]);
   });
 
   it("one text that repeats a word does not name the cluster alone", () => {

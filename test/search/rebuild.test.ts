@@ -25,7 +25,7 @@ const rowsAt = (topic: string, degrees: number, count: number, ingestedAt = 1) =
   return Array.from({ length: count }, (_, i) => {
     const angle = ((degrees + 8 * (random() - 0.5)) * Math.PI) / 180;
     const vector = Float32Array.of(Math.cos(angle), Math.sin(angle));
-    return chunkRow({ id: contentHash(`${topic} ${i}`), text: `${topic} text`, vector, ingestedAt });
+    return chunkRow({ id: contentHash(`${topic} ${i}`), text: `${topic}: text`, vector, ingestedAt });
   });
 };
 
