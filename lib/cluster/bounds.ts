@@ -89,7 +89,7 @@ type Pass = {
 /** Where the first of `values` from `start` on is that equals `value`. */
 const placeOf = (value: number, values: Float32Array, start: number): number => {
   let at = start;
-  while (values[at] !== value) at++;
+  while (values[at] !== value && at + 1 < values.length) at++;
   return at;
 };
 
