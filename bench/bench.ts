@@ -16,12 +16,14 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   memory: async () => (await import("./memory.ts")).memoryBench,
   pdf: async () => (await import("./pdf.ts")).pdfBench,
   quality: async () => (await import("./quality.ts")).qualityBench,
+  chunking: async () => (await import("./chunking.ts")).chunkingBench,
 };
 
-const usage = `npm run bench -- NAME [--data PATH] [--json FILE]
+const usage = `npm run bench -- NAME [--data PATH] [--sample N] [--json FILE]
 
 NAME is one of: ${Object.keys(benches).join(", ")}
 --data PATH   evaluation data, for benchmarks that read some
+--sample N    how much of the data, for benchmarks that take a part
 --json FILE   write the figures as JSON too; tables and plots lie beside it, else in .cache`;
 
 const figure = (value: number): string =>
@@ -54,10 +56,23 @@ const machine = () => ({
   node: process.version,
 });
 
+/** @throws Error for what is no whole number */
+const sampleOf = (text: string | undefined): number | null => {
+  if (text === undefined) return null;
+  const sample = Number(text);
+  if (Number.isInteger(sample) && sample > 0) return sample;
+  throw new Error(`--sample is a whole number from 1 on, not ${text}`);
+};
+
 const main = async (): Promise<number> => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { data: { type: "string" }, json: { type: "string" }, help: { type: "boolean", short: "h" } },
+    options: {
+      data: { type: "string" },
+      sample: { type: "string" },
+      json: { type: "string" },
+      help: { type: "boolean", short: "h" },
+    },
   });
   const name = positionals[0];
   const load = name === undefined ? undefined : benches[name];
@@ -68,6 +83,7 @@ const main = async (): Promise<number> => {
   const bench = await load();
   const rows = await bench.run({
     data: values.data ?? null,
+    sample: sampleOf(values.sample),
     out: values.json === undefined ? ".cache" : dirname(values.json),
     progress: (line) => console.error(line),
   });

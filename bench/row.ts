@@ -14,6 +14,8 @@ export type BenchRow = {
 
 export type BenchOptions = {
   readonly data: string | null;
+  /** How much of it; null: what the benchmark takes by itself. */
+  readonly sample: number | null;
   /** Folder for what a benchmark writes beside its figures: that of --json, or .cache. */
   readonly out: string;
   readonly progress: (line: string) => void;

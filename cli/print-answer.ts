@@ -44,6 +44,10 @@ const copyLines = ({ duplicates = 0, alsoIn = [] }: SearchHit, columns: number):
   ];
 };
 
+/** Of a parent the chunk that was found best. */
+const found = ({ text, children: [best] = [] }: SearchHit): string =>
+  best === undefined ? text : text.slice(best.start, best.end);
+
 const passages = (count: number): string => `${count} passage${count === 1 ? "" : "s"}`;
 
 const clusterTitle = (cluster: SearchCluster, options: PrintOptions): string => {
@@ -71,7 +75,7 @@ export const formatAnswer = (question: string, answer: SearchAnswer, options: Pr
       const head = fitColumns(`${String(hit.rank).padStart(4)} ${place(hit)}`, columns - 8);
       const gap = " ".repeat(Math.max(1, columns - displayWidth(head) - 6));
       lines.push(`${head}${gap}${paint("dim", hit.score.toFixed(3))}`);
-      const excerpt = hit.text.replaceAll(/\s+/g, " ").trim();
+      const excerpt = found(hit).replaceAll(/\s+/g, " ").trim();
       lines.push(...copyLines(hit, columns).map((line) => paint("dim", line)));
       for (const line of wrap(excerpt, columns - indent.length - 2, excerptLines))
         lines.push(paint("dim", `${indent}${line}`));

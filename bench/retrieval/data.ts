@@ -15,6 +15,8 @@ export type Question = {
   readonly text: string;
   /** Groups that answer it. */
   readonly relevant: ReadonlySet<string>;
+  /** The words of the passage that answer it, where they are known. */
+  readonly answer?: string;
 };
 
 export type TestSet = {
@@ -68,7 +70,11 @@ type Squad = {
     readonly paragraphs: readonly {
       readonly id: string;
       readonly context: string;
-      readonly qas: readonly { readonly id: string; readonly question: string }[];
+      readonly qas: readonly {
+        readonly id: string;
+        readonly question: string;
+        readonly answers: readonly { readonly text: string }[];
+      }[];
     }[];
   }[];
 };
@@ -81,7 +87,12 @@ const cmrc = (folder: string): TestSet => {
     name: "cmrc2018",
     passages: paragraphs.map(({ id, context }) => ({ id, group: id, text: context })),
     questions: paragraphs.flatMap(({ id, qas }) =>
-      qas.map((qa) => ({ id: qa.id, text: qa.question, relevant: new Set([id]) })),
+      qas.map(({ id: question, question: text, answers: [answer] }) => ({
+        id: question,
+        text,
+        relevant: new Set([id]),
+        ...(answer && { answer: answer.text }),
+      })),
     ),
   };
 };

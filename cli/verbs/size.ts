@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
-import { type Config, indexTypes } from "../../lib/config/schema.ts";
+import { hasParents } from "../../lib/chunk/rules.ts";
+import { indexTypes } from "../../lib/config/schema.ts";
 import { readIdentity } from "../../lib/embed/create.ts";
 import type { IndexType } from "../../lib/store/milvus/capabilities.ts";
 import { type SizeRequest, sizeOf } from "../../lib/store/milvus/size.ts";
@@ -28,10 +29,6 @@ const gibibytes = (text: string): number => {
     throw new InvalidArgumentError("must be a number of GiB from 2 to 4096.");
   return value;
 };
-
-/** Some chunks of some documents. */
-const hasParents = ({ parent, rules }: Config["chunking"]): boolean =>
-  [parent, ...rules.map((rule) => rule.parent)].some(Boolean);
 
 /** What is not asked for comes from the parameters of the stage. */
 const requestOf = async (options: Options): Promise<SizeRequest> => {

@@ -46,3 +46,10 @@ export const strategiesIn = <Strategy extends string>({
   readonly strategy: Strategy;
   readonly rules: readonly ChunkRule<Strategy>[];
 }): readonly Strategy[] => [...new Set([strategy, ...rules.flatMap((rule) => rule.strategy ?? [])])].sort();
+
+/** Whether some document's chunks have parents. */
+export const hasParents = ({
+  parent,
+  rules,
+}: Pick<ChunkChoice, "parent"> & { readonly rules: readonly ChunkRule[] }): boolean =>
+  [parent, ...rules.map((rule) => rule.parent)].some(Boolean);

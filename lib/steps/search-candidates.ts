@@ -40,7 +40,7 @@ export const findCandidates = async (
   grouping: Grouping,
 ): Promise<Candidates> => {
   const { limit } = request;
-  for (let fetched = overFetch(limit), attempt = 0; ; fetched *= 4, attempt++) {
+  for (let fetched = overFetch(limit * grouping.rowsPerHit), attempt = 0; ; fetched *= 4, attempt++) {
     const answers = await Promise.all(
       collections.map((name) => store.search(name, { ...request, limit: fetched })),
     );

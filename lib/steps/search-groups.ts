@@ -7,6 +7,8 @@ export type Grouping = {
   /** From this similarity on rows are copies; null: none are. */
   readonly similarity: number | null;
   readonly mergeParents: boolean;
+  /** Rows that a hit stands for, as far as the parameters tell: so many more are fetched at once. */
+  readonly rowsPerHit: number;
 };
 
 export type Grouped = {
@@ -45,7 +47,10 @@ const judge = (
  * row: one goes if nothing that was found of it is new, else the best of what is new stands for it.
  * @param found best first
  */
-export const groupRows = (found: readonly ScoredChunk[], { similarity, mergeParents }: Grouping): Grouped => {
+export const groupRows = (
+  found: readonly ScoredChunk[],
+  { similarity, mergeParents }: Omit<Grouping, "rowsPerHit">,
+): Grouped => {
   const find = similarity === null ? () => null : copyFinder<string>(similarity);
   const copies = new Map<string, ScoredChunk[]>();
   const children = new Map<string, readonly ScoredChunk[]>();

@@ -1,3 +1,4 @@
+import { hasParents } from "../chunk/rules.ts";
 import { type ClusterAlgorithm, isClusterAlgorithm } from "../cluster/registry.ts";
 import type { Config } from "../config/schema.ts";
 import { AppError } from "../errors.ts";
@@ -94,13 +95,28 @@ export const checkQueryClustering = (candidates: number): void => {
     );
 };
 
+/** Of the best rows two have the same parent more often than not, and seldom three. */
+const rowsOfParent = 2;
+
+const chooseGrouping = (
+  query: SearchQuery,
+  { search, quality, chunking }: Pick<Config, "search" | "quality" | "chunking">,
+): Grouping => {
+  const mergeParents = (query.parents ?? search.parents) === "merge";
+  return {
+    similarity: (query.duplicates ?? search.duplicates) === "group" ? quality.duplicates.similarity : null,
+    mergeParents,
+    rowsPerHit: mergeParents && hasParents(chunking) ? rowsOfParent : 1,
+  };
+};
+
 /**
  * Fills in what the caller left out from kettle.yml.
  * @throws AppError `BAD_REQUEST` or, for a custom reranker that cannot be loaded, `RERANKER_FAILED`
  */
 export const searchSettings = async (
   query: SearchQuery,
-  config: Pick<Config, "search" | "clustering" | "quality">,
+  config: Pick<Config, "search" | "clustering" | "quality" | "chunking">,
   custom: CustomRerankers,
 ): Promise<SearchSettings> => {
   const { search } = config;
@@ -115,11 +131,7 @@ export const searchSettings = async (
     topK,
     candidates: Math.max(topK, candidates),
     mode: query.mode ?? search.mode,
-    grouping: {
-      similarity:
-        (query.duplicates ?? search.duplicates) === "group" ? config.quality.duplicates.similarity : null,
-      mergeParents: (query.parents ?? search.parents) === "merge",
-    },
+    grouping: chooseGrouping(query, config),
     budgetTokens: budget === undefined ? search.budget.tokens : budget,
   };
 };

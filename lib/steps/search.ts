@@ -117,7 +117,7 @@ export type SearchAnswer = {
 export type Search = (query: SearchQuery, signal: AbortSignal) => Promise<SearchAnswer>;
 
 export type SearchDeps = {
-  readonly config: Pick<Config, "store" | "search" | "clustering" | "quality">;
+  readonly config: Pick<Config, "store" | "search" | "clustering" | "quality" | "chunking">;
   readonly store: Pick<VectorStore, "resolve" | "search" | "fetch">;
   readonly embedder: Pick<Embedder, "embed" | "identity" | "model">;
   readonly centroids: Pick<Centroids, "current">;

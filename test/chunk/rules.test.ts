@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { wantsVectors } from "../../lib/chunk/registry.ts";
-import { choiceFor, strategiesIn } from "../../lib/chunk/rules.ts";
+import { choiceFor, hasParents, strategiesIn } from "../../lib/chunk/rules.ts";
 
 const others = { strategy: "recursive", size: 256, overlap: 32 };
 const rules = [
@@ -30,6 +30,22 @@ test("parents are those of a rule where it names them or says that there are non
   const parentOf = (key: string) => choiceFor(key, own, { ...others, parent }).parent;
   expect(["x", "a/x", "b/x", "c/x"].map(parentOf)).toEqual([parent, parent, null, { tokens: 2_048 }]);
   expect(choiceFor("a/x", own, others).parent).toBeUndefined();
+});
+
+test.each([
+  [{ parent: null, rules: [{ prefix: "a/" }] }, false],
+  [{ parent: { tokens: 512 }, rules: [] }, true],
+  [
+    {
+      rules: [
+        { prefix: "a/", parent: null },
+        { prefix: "b/", parent: { tokens: 512 } },
+      ],
+    },
+    true,
+  ],
+])("parents are there where some document has them: %j", (chunking, there) => {
+  expect(hasParents(chunking)).toBe(there);
 });
 
 test("strategies in use are those of the rules, too, each once", () => {

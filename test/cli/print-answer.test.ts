@@ -32,6 +32,19 @@ const answer = (hits: readonly SearchHit[], change: Partial<SearchAnswer> = {}):
 });
 
 describe("an answer as people read it", () => {
+  it("has of a parent the chunk that was found best, not its beginning", () => {
+    const child = { id: "a", score: 0.9, charStart: 0, charEnd: 9 };
+    const children = [
+      { ...child, start: 15, end: 23 },
+      { ...child, id: "b", start: 0, end: 6 },
+    ];
+    const lines = formatAnswer(
+      "why?",
+      answer([hit("a", { text: "before, after, here, on", children })]),
+    ).split("\n");
+    expect(lines.map((line) => line.trim())).toContain("here, on");
+  });
+
   it("has the passages of a cluster together, with rank, place, score and excerpt", () => {
     const hits = [
       hit("a", { rank: 1, score: 0.912, page: 3, heading: "Tea › Water" }),
