@@ -77,7 +77,7 @@ const runSet = async (
       `${set.name}: ${nameOf(arm)}, ${set.documents.length} documents, ${set.questions.length} questions`,
     );
     const documents = await cutBy(arm, set, options);
-    const measured = await measureArm(documents, set, options);
+    const measured = await measureArm(documents, set, { arm, ...options });
     base ??= measured;
     const chunks = documents.flatMap((each) => each.chunks);
     summaries.push({

@@ -7,7 +7,7 @@ import { type SearchHit, searchStep } from "../../lib/steps/search.ts";
 import { embeddedStore } from "../../lib/store/embedded.ts";
 import { collectionNames } from "../../lib/store/store.ts";
 import { embedCached } from "../retrieval/vectors.ts";
-import type { DocumentChunks } from "./arms.ts";
+import type { Arm, DocumentChunks } from "./arms.ts";
 import type { LongSet, Span } from "./long-documents.ts";
 
 export const budgets = [500, 1_000, 2_000] as const;
@@ -59,7 +59,10 @@ export const coverage = (hits: readonly Place[], spans: readonly Span[]): number
   return all === 0 ? 0 : held / all;
 };
 
-const config = { ...configSchema.parse({}), stage: "bench" };
+const configOf = ({ parent }: Arm) => {
+  const chunking = parent === null ? {} : { parent: { tokens: parent } };
+  return { ...configSchema.parse({ chunking }), stage: "bench" };
+};
 
 const rowsOf = (
   documents: readonly DocumentChunks[],
@@ -90,6 +93,7 @@ const rowsOf = (
 };
 
 type Options = {
+  readonly arm: Arm;
   readonly embedder: OnnxEmbedder;
   readonly cache: string;
   readonly progress: (line: string) => void;
@@ -102,9 +106,10 @@ const plain = { rerank: "none", cluster: { algorithm: "none" } } as const;
 const openSearch = async (
   rows: readonly ChunkRow[],
   questions: ReadonlyMap<string, Float32Array>,
-  { embedder }: Options,
+  { arm, embedder }: Options,
 ) => {
   const { identity, model, dimension } = embedder;
+  const config = configOf(arm);
   const store = embeddedStore({ path: ":memory:" });
   const name = collectionNames(config.store.collection, identity).main;
   await store.ensure({ name, dimension, identity, model });

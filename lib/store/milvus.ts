@@ -26,7 +26,9 @@ const catalogue = (connection: Connection, opened: OpenedCollections, options: M
   },
   async resolve(name) {
     const found = await lookUp(connection, name);
-    return found.kind === "ours" ? found.layout.spec : null;
+    if (found.kind !== "ours") return null;
+    opened.compare(found.layout);
+    return found.layout.spec;
   },
 });
 

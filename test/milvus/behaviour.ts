@@ -183,9 +183,17 @@ export const testBehaviour = ({ words }: { readonly words: boolean }): void => {
       expect(await store.fetch(old.name, ["r00003"])).toEqual([rows[3]]);
       const [hit] = await store.search(old.name, { mode: "dense", vector: vectorOf(3), limit: 1 });
       expect(hit).toMatchObject({ id: "r00003", text: rows[3]?.text });
+      // Other processes know the collection as it was: a writer finds out when it is refused, a search when it resolves.
+      const [writer, reader] = [milvusStore(milvusOptions()), milvusStore(milvusOptions())];
+      const nearest = { mode: "dense", vector: vectorOf(40), limit: 1 } as const;
+      await reader.search(old.name, nearest);
+      await expect(writer.upsert(old.name, [child])).rejects.toMatchObject({ code: "NOT_AVAILABLE" });
       expect(await rebuildCollection(store, old, alias)).toBe(30);
-      await store.upsert(old.name, [child]);
+      await writer.upsert(old.name, [child]);
       expect(await store.fetch(old.name, ["r00003", "child"])).toEqual([rows[3], child]);
+      expect(await reader.resolve(alias)).toEqual(old);
+      expect((await reader.search(old.name, nearest))[0]).toMatchObject({ id: "child", parent });
+      await Promise.all([writer.close(), reader.close()]);
       await store.drop(old.name);
     }));
 

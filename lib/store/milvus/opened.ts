@@ -13,6 +13,12 @@ export type Opened = { readonly layout: Layout; readonly index: IndexSetting };
 
 type Work<T> = (opened: Opened, target: (level: Consistency) => Target) => Promise<T>;
 
+/** Both may be said because of what was thought of a collection that was made anew meanwhile. */
+const mayBeOutdated = (error: unknown): boolean =>
+  error instanceof AppError && (error.code === "STORE_REFUSED" || error.code === "NOT_AVAILABLE");
+
+const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b);
+
 /** What names stand for, looked up once and again whenever the server refuses something. */
 export type OpenedCollections = {
   /** Works on a collection or an alias, loaded. @throws AppError `STORE_REFUSED` where there is none */
@@ -20,6 +26,8 @@ export type OpenedCollections = {
   /** Writes go to the physical collection: an alias may have moved since it was looked up. */
   physical(name: string): Promise<string>;
   forget(name: string): void;
+  /** A collection as it was just seen: what is known of it otherwise is from before it was made anew, and forgotten. */
+  compare(seen: Layout): void;
   clear(): void;
 };
 
@@ -51,11 +59,11 @@ export const openedCollections = (connection: Connection, options: MilvusOptions
       try {
         return await run(before);
       } catch (error) {
-        if (!(error instanceof AppError) || error.code !== "STORE_REFUSED") throw error;
+        if (!mayBeOutdated(error)) throw error;
         known.delete(name);
         const now = await open(name);
         // Refused for what was asked, not for what was thought of the collection.
-        if (JSON.stringify(now) === JSON.stringify(before)) throw error;
+        if (same(now, before)) throw error;
         return run(now);
       }
     },
@@ -64,6 +72,10 @@ export const openedCollections = (connection: Connection, options: MilvusOptions
       return (await openLayout(connection, name)).spec.name;
     },
     forget: (name) => void known.delete(name),
+    compare(seen) {
+      for (const [name, { layout }] of known)
+        if (layout.spec.name === seen.spec.name && !same(layout, seen)) known.delete(name);
+    },
     clear: () => known.clear(),
   };
 };
