@@ -27,7 +27,7 @@ const page = lazy(async () => loadPage(environment.root, await kettle.presigner.
 const openapi = lazy(async () => openapiDocument());
 
 const onRequest = serve(kettle, "api", async () => ({
-  getConfig: async () => ({ body: publicConfig(config) }),
+  getConfig: async () => ({ body: publicConfig(config, (await kettle.imageIdentity()) !== null) }),
   getHealth: async ({ query }, { authenticated }) => {
     const body = await health(authenticated, query.deep === "true");
     return { body, status: body.status === "unavailable" ? 503 : 200 };

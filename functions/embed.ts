@@ -11,6 +11,7 @@ export const handler = consume(kettle, "embed", jsonMessage(embedMessage), async
   embedStep({
     ...(await kettle.guard()),
     embedder: await kettle.embedder(),
+    imageEmbedder: kettle.imageEmbedder,
     queue: kettle.queues.cluster,
   }),
 );

@@ -8,7 +8,8 @@ const kettle = compose();
 const { limits } = kettle.config;
 
 export const handler = consume(kettle, "ingest", parseIngest, async () => {
-  const reader = createChunkReader(kettle.environment, kettle.embedder);
+  const images = await kettle.imageIdentity();
+  const reader = createChunkReader(kettle.environment, kettle.embedder, images);
   return parseStep({
     ...(await kettle.completion()),
     bucket: kettle.documents,
@@ -19,5 +20,6 @@ export const handler = consume(kettle, "ingest", parseIngest, async () => {
     folders: kettle.config.metadata.folders,
     fingerprint: await kettle.fingerprint(),
     embedding: await kettle.identity(),
+    images,
   });
 });

@@ -17,6 +17,7 @@ const step = lazy(async () =>
     queue: queues.ingest,
     collection: config.store.collection,
     embedding: await kettle.identity(),
+    images: await kettle.imageIdentity(),
     fingerprint: await kettle.fingerprint(),
     stuckMinutes: config.reconcile.stuckMinutes,
     maxAttempts: config.reconcile.maxAttempts,

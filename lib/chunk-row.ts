@@ -33,6 +33,12 @@ export type Chunk = {
   readonly parent?: ParentFields & { readonly ordinal: number };
 };
 
+/** A picture of a document: `text` says what is known of it, and it is found by what it shows. */
+export type PictureChunk = Chunk & {
+  /** JPEG, square as the image model takes it, base64; only until it has its vector. */
+  readonly picture: string;
+};
+
 /** Values of object metadata: S3 user metadata are strings; readers and rules may add numbers, booleans, lists. */
 export type MetadataValue = string | number | boolean | readonly string[];
 export type Metadata = Readonly<Record<string, MetadataValue>>;

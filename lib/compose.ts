@@ -67,6 +67,9 @@ const composeHeavy = (environment: Environment) => {
     /** The model's name, identity and dimension by its manifest: needs neither weights nor runtime. */
     identity: lazy(async () => (await import("./embed/model-files.ts")).embeddingIdentity(model)),
     embedder: lazy(async () => (await import("./embed/create.ts")).createEmbedder(environment)),
+    /** The same of pictures; null where they get no vectors. A model that is pulled later is seen at the next start. */
+    imageIdentity: lazy(async () => (await import("./embed/image-model.ts")).readImageIdentity(environment)),
+    imageEmbedder: lazy(async () => (await import("./embed/create.ts")).createImageEmbedder(environment)),
     /** Of the `cross-encoder` reranker; its model is pulled by those who want it. */
     pairScorer: lazy(async () => (await import("./embed/create.ts")).createPairScorer(environment)),
     /** Matrix products for training clusters, on all vCPUs. */
@@ -82,7 +85,7 @@ const composeHeavy = (environment: Environment) => {
 /** What the steps of the delivery protocol share. */
 const composeProtocol = (
   { config, ledger, receipts, centroids, queues }: Base,
-  { identity, store }: ReturnType<typeof composeHeavy>,
+  { identity, imageIdentity, store }: ReturnType<typeof composeHeavy>,
 ) => {
   const { collection } = config.store;
   const gc = lazy(async () => gcStep({ ledger, receipts, store: await store(), collection }));
@@ -106,7 +109,7 @@ const composeProtocol = (
     waking: { ledger, queue: queues.ingest, bucket: config.aws.documentBucket, clock: Date.now },
     fingerprint: lazy(async () => {
       const { shapedBy } = await import("./fingerprint.ts");
-      return fingerprint(shapedBy(config, await identity()));
+      return fingerprint(shapedBy(config, await identity(), await imageIdentity()));
     }),
   };
 };

@@ -17,9 +17,12 @@ const shape = ({ parent, ...choice }: ChunkChoice) =>
  */
 export const shapedBy = (
   config: Pick<Config, "chunking" | "metadata" | "quality" | "limits"> & {
-    readonly embedding: { readonly images: Pick<Config["embedding"]["images"], "ocrLanguages" | "gps"> };
+    readonly embedding: {
+      readonly images: Pick<Config["embedding"]["images"], "ocrLanguages" | "gps" | "most">;
+    };
   },
   embedding: { readonly identity: string },
+  images: { readonly identity: string } | null = null,
 ) => ({
   readers: Object.fromEntries(Object.entries(readers).map(([name, reader]) => [name, reader.version])),
   // Only those in use: a new strategy that nobody chose makes no document outdated.
@@ -42,4 +45,6 @@ export const shapedBy = (
   ocrLanguages: config.embedding.images.ocrLanguages,
   gps: config.embedding.images.gps,
   embedding: embedding.identity,
+  // Where there is no image model nothing is said of one, as before there were any.
+  ...(images && { images: images.identity, mostImages: config.embedding.images.most }),
 });

@@ -38,6 +38,8 @@ const chunk = z.object({
       text: z.string(),
     })
     .exactOptional(),
+  /** JPEG, base64; embed takes it out. */
+  picture: z.string().min(1).exactOptional(),
 });
 
 /** "Look at key K": why does not matter, the handler looks at the object as it is now. */
@@ -48,15 +50,20 @@ export const lookMessage = z.object({
 });
 export type LookMessage = z.infer<typeof lookMessage>;
 
-/** parse → embed. Version 2: some chunk has a parent, which functions that know only version 1 would drop in silence. */
+/**
+ * parse → embed. Functions that know older versions only send back what they would get wrong. Version 2: some chunk has a
+ * parent, which would be dropped in silence; 3: the chunks are pictures, which would be taken for texts.
+ */
 export const embedMessage = z.object({
-  version: z.literal([1, 2]),
+  version: z.literal([1, 2, 3]),
   bucket: z.string().min(1),
   document: documentFields,
   /** This batch's number, from 0, of `batches`. */
   batch: z.int().nonnegative(),
   batches: z.int().positive(),
   chunks: z.array(chunk).min(1),
+  /** The chunks are pictures: they get vectors of the image model, and go to the collection of pictures. */
+  target: z.literal("images").exactOptional(),
 });
 export type EmbedMessage = z.infer<typeof embedMessage>;
 

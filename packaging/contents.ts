@@ -4,10 +4,19 @@ import { join } from "node:path";
 import { wantsVectors } from "../lib/chunk/registry.ts";
 import type { FunctionName } from "../lib/config/function-names.ts";
 import type { Config } from "../lib/config/schema.ts";
-import { findModel, lockPath, manifestPath } from "../lib/embed/manifest.ts";
+import { usesImages } from "../lib/embed/image-model.ts";
+import {
+  expectedHash,
+  findModel,
+  lockPath,
+  type ModelEntry,
+  manifestPath,
+  readLock,
+} from "../lib/embed/manifest.ts";
 import { sha256File } from "../lib/embed/model-files.ts";
 import { writePieceTable } from "../lib/embed/piece-table-file.ts";
 import { packTokenizer, pieceTableFile, tokenizerFiles } from "../lib/embed/tokenizer.ts";
+import { AppError } from "../lib/errors.ts";
 import { copy, copyPackages, packageFolder } from "./copy-packages.ts";
 import { bundleTlsFiles } from "./tls-files.ts";
 import { packagesOf, type Target } from "./unbundled.ts";
@@ -41,6 +50,27 @@ type Packing = {
   readonly folder: string;
   readonly config: Config;
   readonly target: Target;
+};
+
+/** What a function needs of the image model: embed has pictures alone, search also the questions. */
+const imageModelFiles = (name: FunctionName, { files, image }: ModelEntry): readonly string[] => {
+  if (name === "search") return files.map(({ path }) => path);
+  return name === "embed" && image ? [image.graph] : [];
+};
+
+/** Functions without the weights know the model by its hashes. @throws AppError `MODEL_MISSING` when one is not known */
+const copyImageModel = async (name: FunctionName, { root, folder, config }: Packing): Promise<void> => {
+  const models = join(root, "models");
+  const entry = findModel(models, config.embedding.images.model);
+  const lock = readLock(models);
+  const unknown = entry.files.find((file) => expectedHash(entry, file, lock) === null);
+  if (unknown)
+    throw new AppError(
+      "MODEL_MISSING",
+      `${entry.name}: nobody has noted the hash of ${unknown.path}; run \`npm run models -- pull ${entry.name}\``,
+    );
+  for (const path of imageModelFiles(name, entry))
+    await copy(join(models, entry.name, path), join(folder, "models", entry.name, path));
 };
 
 const copyModel = async (packing: Packing, part: "weights" | "tokenizer" | "manifest"): Promise<void> => {
@@ -80,13 +110,21 @@ const copyOcrModels = async (packing: Packing): Promise<void> => {
     await copy(join(source, "assets", file), join(packing.folder, "functions/ocr-models", file));
 };
 
+/** Most functions have no weights beside them to tell by: what `auto` stands for is decided here. */
+const withImages = (config: Config, enabled: boolean): Config => ({
+  ...config,
+  embedding: { ...config.embedding, images: { ...config.embedding.images, enabled } },
+});
+
 /** Puts beside the bundled code of one function what it reads at run time. */
 export const addContents = async (name: FunctionName, packing: Packing): Promise<void> => {
-  const config = await bundleTlsFiles(packing.config, packing.folder);
+  const images = usesImages({ config: packing.config, modelsDir: join(packing.root, "models") });
+  const config = withImages(await bundleTlsFiles(packing.config, packing.folder), images);
   await writeFile(join(packing.folder, "kettle.resolved.json"), JSON.stringify(config));
   const part = modelPart(name, config);
   if (part !== "nothing") await copyModel(packing, part);
-  await copyPackages(packagesOf(name, part === "weights"), packing);
+  if (images) await copyImageModel(name, packing);
+  await copyPackages(packagesOf(name, part === "weights", images), packing);
   if (name === "parse") await Promise.all([copyPdfFiles(packing), copyOcrModels(packing)]);
   if (name === "api") await copy(join(packing.root, "web"), join(packing.folder, "web"));
 };

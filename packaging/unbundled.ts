@@ -6,6 +6,8 @@ export type Target = { readonly platform: "linux"; readonly arch: "arm64" | "x64
 export type UnbundledPackage = {
   /** Those that import it; in the others, a path of code that reaches it is never taken. */
   readonly functions: readonly FunctionName[];
+  /** Those that import it too where pictures have vectors. */
+  readonly withImages?: readonly FunctionName[];
   /**
    * Files and folders of the package that are read at run time, a `*` in a name standing for any; package.json always
    * comes along. Left out: all of it, but for what nothing reads at run time.
@@ -31,6 +33,7 @@ export const unbundledPackages: Readonly<Record<string, UnbundledPackage>> = {
   "onnxruntime-common": { functions: [], files: () => ["dist/cjs"] },
   sharp: {
     functions: ["parse"],
+    withImages: model,
     files: () => ["dist"],
     needs: ({ platform, arch }) => [
       "@img/colour",
@@ -52,8 +55,12 @@ export const externalIn = (name: FunctionName): string[] => [
   ...Object.entries(bundledOnlyIn).flatMap(([pkg, functions]) => (functions.includes(name) ? [] : [pkg])),
 ];
 
-/** The packages that a function's bundle has beside it; one that embeds for some parameters only has embed's, too. */
-export const packagesOf = (name: FunctionName, embeds = false): readonly string[] =>
-  Object.entries(unbundledPackages).flatMap(([pkg, { functions }]) =>
-    functions.includes(name) || (embeds && functions.includes("embed")) ? [pkg] : [],
-  );
+/**
+ * The packages that a function's bundle has beside it; one that embeds for some parameters only has embed's, too.
+ * @param images whether pictures have vectors
+ */
+export const packagesOf = (name: FunctionName, embeds = false, images = false): readonly string[] =>
+  Object.entries(unbundledPackages).flatMap(([pkg, { functions, withImages = [] }]) => {
+    const here = functions.includes(name) || (images && withImages.includes(name));
+    return here || (embeds && functions.includes("embed")) ? [pkg] : [];
+  });

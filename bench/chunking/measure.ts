@@ -4,6 +4,7 @@ import type { EmbedKind } from "../../lib/embed/embedder.ts";
 import type { OnnxEmbedder } from "../../lib/embed/onnx.ts";
 import { cutToTokens, type JudgedHit, ndcg } from "../../lib/eval/metrics.ts";
 import { type SearchHit, searchStep } from "../../lib/steps/search.ts";
+import { noImages } from "../../lib/steps/search-space.ts";
 import { embeddedStore } from "../../lib/store/embedded.ts";
 import { collectionNames } from "../../lib/store/store.ts";
 import { embedCached } from "../retrieval/vectors.ts";
@@ -125,6 +126,7 @@ const openSearch = async (
         return store.search(collection, request);
       },
     },
+    images: noImages,
     embedder: {
       identity,
       model,

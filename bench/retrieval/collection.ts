@@ -10,6 +10,7 @@ import type { JudgedHit } from "../../lib/eval/metrics.ts";
 import { hashParts } from "../../lib/ids.ts";
 import type { Reranker } from "../../lib/rerank/reranker.ts";
 import { type Search, type SearchAnswer, type SearchDeps, searchStep } from "../../lib/steps/search.ts";
+import { noImages } from "../../lib/steps/search-space.ts";
 import { embeddedStore } from "../../lib/store/embedded.ts";
 import { collectionNames, type VectorStore } from "../../lib/store/store.ts";
 import type { Passage, Question, TestSet } from "./data.ts";
@@ -144,6 +145,7 @@ export const openCollection = async (
       config,
       store: remembered,
       embedder: questions,
+      images: noImages,
       centroids: { current: async () => published },
       customRerankers: async (name) => others[name] ?? null,
       // A cross-encoder reads each of 200 candidates with the question: hours for these sets.

@@ -32,11 +32,6 @@ const rules: readonly Rule[] = [
   { path: "store.shards", refused: embeddedOnly((c) => String(c.store.shards), ["1"]) },
   { path: "store.partitionKey", refused: embeddedOnly((c) => String(c.store.partitionKey), ["null"]) },
   { path: "embedding.device", refused: (c) => only(c.embedding.device, ["cpu"])() },
-  {
-    path: "embedding.images.enabled",
-    refused: (c) =>
-      c.embedding.images.enabled ? "image embedding is not part of this version; set it to false" : null,
-  },
 ];
 
 /** Problems as `{path, message}` for each value whose feature is not there yet. */

@@ -196,8 +196,19 @@ const embedding = section({
   threads: z.int().min(0).max(64).default(0).describe("worker threads; 0 means one a vCPU"),
   device: z.enum(["cpu", "cuda"]).default("cpu").describe("where the model runs"),
   images: section({
-    enabled: z.boolean().default(false).describe("embed images too"),
+    enabled: z
+      .union([z.literal("auto"), z.boolean()])
+      .default("auto")
+      .describe(
+        "give pictures vectors too, so that they are found by what they show: `auto` where the model is here (`npm run models -- pull clip`); without it `true` is an error",
+      ),
     model: z.string().default("clip-vit-b32").describe("image model in the manifest"),
+    most: z
+      .int()
+      .min(1)
+      .max(10_000)
+      .default(200)
+      .describe("most pictures of one document that get a vector: pages of a TIFF, files of an archive"),
     ocrLanguages: z
       .array(z.enum(ocrLanguages))
       .default(["en", "zh"])

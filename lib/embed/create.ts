@@ -1,5 +1,8 @@
 import type { Config } from "../config/schema.ts";
+import { AppError } from "../errors.ts";
 import { onnxPairScorer, type PairScorer } from "./cross-encoder.ts";
+import { type ImageEmbedder, onnxImageEmbedder } from "./image-embedder.ts";
+import { usesImages } from "./image-model.ts";
 import { type EmbeddingIdentity, embeddingIdentity } from "./model-files.ts";
 import { type OnnxEmbedder, onnxEmbedder } from "./onnx.ts";
 import type { TextTokenizer } from "./tokenizer.ts";
@@ -43,3 +46,24 @@ export const createTokenizer = ({ config, modelsDir }: WithoutThreads): Promise<
 /** For composition roots that only name collections; reads no weights. */
 export const readIdentity = ({ config, modelsDir }: WithoutThreads): Promise<EmbeddingIdentity> =>
   embeddingIdentity({ modelsDir, model: config.embedding.model });
+
+/**
+ * For composition roots: the image model. `close()` it at the end of the process.
+ * @throws AppError `NOT_AVAILABLE` where it is switched off or was not pulled, and says what to do; `MODEL_MISSING` where
+ *   it is asked for and not whole
+ */
+export const createImageEmbedder = (environment: EmbeddingEnvironment): Promise<ImageEmbedder> => {
+  const { config, modelsDir, vcpus } = environment;
+  const { enabled, model } = config.embedding.images;
+  if (enabled === false)
+    throw new AppError(
+      "NOT_AVAILABLE",
+      "pictures have no vectors here: embedding.images.enabled is false in kettle.yml",
+    );
+  if (!usesImages(environment))
+    throw new AppError(
+      "NOT_AVAILABLE",
+      `searching pictures needs the model ${model}: run \`npm run models -- pull ${model}\`, start again, and \`kettle reindex\` for the pictures that are there`,
+    );
+  return onnxImageEmbedder({ modelsDir, model, threads: config.embedding.threads || vcpus });
+};

@@ -2,10 +2,10 @@ import type { Config } from "../config/schema.ts";
 import type { PublicConfig } from "./schemas.ts";
 
 /** What callers may know of kettle.yml: no addresses, buckets, paths or names of secrets. */
-export const publicConfig = (config: Config): PublicConfig => ({
+export const publicConfig = (config: Config, images: boolean): PublicConfig => ({
   name: config.name,
   stage: config.stage,
-  embedding: { model: config.embedding.model, images: config.embedding.images.enabled },
+  embedding: { model: config.embedding.model, images },
   store: { driver: config.store.driver, index: config.store.index.type, metric: config.store.metric },
   chunking: {
     strategy: config.chunking.strategy,

@@ -40,6 +40,7 @@ export const routes = {
     response: schemas.searchResponse,
     failures: [
       "NOT_AVAILABLE",
+      "PAYLOAD_TOO_LARGE",
       "EMBEDDING_FAILED",
       "MODEL_MISSING",
       "EMBEDDING_MISMATCH",

@@ -27,7 +27,18 @@ const rerankName = z.union(
 export const searchRequest = z
   .strictObject({
     query: z.string().trim().min(1).max(8192).optional().describe("the question, in any language"),
-    image: z.base64().min(1).optional().describe("a picture to search by, base64"),
+    image: z
+      .base64()
+      .min(1)
+      .max(1_000_000)
+      .optional()
+      .describe("a picture to search pictures by, base64, at most 750,000 bytes before"),
+    target: z
+      .enum(["text", "images"])
+      .optional()
+      .describe(
+        "what `query` looks for: passages, or pictures by what they show; `image` looks for pictures",
+      ),
     topK: z.int().min(1).max(1000).optional().describe("hits in the answer"),
     candidates: z.int().min(1).max(10_000).optional().describe("hits to rerank"),
     mode: z.enum(["dense", "sparse", "hybrid"]).optional().describe("vectors, words (BM25), or both"),
@@ -62,13 +73,18 @@ export const searchRequest = z
     path: ["query"],
     error: "give either `query` or `image`",
   })
+  .refine(({ image, target }) => image === undefined || target !== "text", {
+    path: ["target"],
+    error: "a picture finds pictures: leave it out, or say `images`",
+  })
   .meta({ oneOf: [{ required: ["query"] }, { required: ["image"] }] });
 
 const searchHit = z.object({
   id: z.string(),
   rank: z.int().min(1),
   score: z.number().describe("the retrieval score: higher is better, unchanged by reranking"),
-  text: z.string(),
+  text: z.string().describe("of a picture: its name, title and EXIF, then the beginning of the text in it"),
+  modality: z.enum(["text", "table", "image"]),
   documentId: z.string(),
   key: z.string(),
   page: z.int().min(1).nullable().describe("1-based page, slide or sheet; null where the format has none"),

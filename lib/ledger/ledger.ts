@@ -27,6 +27,8 @@ export const ledgerEntry = z.object({
     stored: z.int().nonnegative(),
     lowQuality: z.int().nonnegative(),
     dropped: z.int().nonnegative(),
+    /** Of those stored: pictures, which lie in a collection of their own. Absent in entries of before there were any. */
+    images: z.int().nonnegative().optional(),
   }),
   /** For people, of the last reading: what was left out, and what would mend that. */
   notes: z.array(z.string()).optional(),
@@ -49,6 +51,8 @@ export const ledgerEntry = z.object({
   fingerprint: z.string().nullable(),
   /** Identity of the embedding model that this run was planned for; a batch is never embedded by another. */
   embedding: z.string().nullable(),
+  /** The same of the image model that its pictures were planned for; null or absent: they get no vectors. */
+  imageEmbedding: z.string().nullable().optional(),
   /** Fresh in each body, so that ETags never recur and a retried request knows its own write. */
   nonce: z.string(),
   updatedAt: z.int(),

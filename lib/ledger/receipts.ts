@@ -5,7 +5,13 @@ import { readText } from "../aws/read-body.ts";
 import { mapConcurrent } from "../map-concurrent.ts";
 
 /** What became of a batch's chunks. */
-export type Receipt = { readonly stored: number; readonly low: number; readonly dropped: number };
+export type Receipt = {
+  readonly stored: number;
+  readonly low: number;
+  readonly dropped: number;
+  /** Of those stored: pictures. Absent: none. */
+  readonly images?: number | undefined;
+};
 
 /**
  * Port: proof that a batch of a run is in the store. A receipt is put only after the rows were written *and* the ledger
@@ -28,6 +34,7 @@ const receiptSchema = z.object({
   stored: z.int().nonnegative(),
   low: z.int().nonnegative(),
   dropped: z.int().nonnegative(),
+  images: z.int().positive().optional(),
 });
 const folder = (documentId: string): string => `receipts/${documentId}/`;
 const runFolder = (documentId: string, run: number): string => `${folder(documentId)}${run}/`;
@@ -36,12 +43,15 @@ const runOf = (key: string): number => Number(key.split("/")[2]);
 const concurrentReads = 16;
 const deletedAtOnce = 1000;
 
+const withImages = (images: number) => (images === 0 ? {} : { images });
+
 const sum = (receipts: readonly Receipt[]): Receipt =>
   receipts.reduce(
-    (total, { stored, low, dropped }) => ({
+    (total, { stored, low, dropped, images = 0 }) => ({
       stored: total.stored + stored,
       low: total.low + low,
       dropped: total.dropped + dropped,
+      ...withImages((total.images ?? 0) + images),
     }),
     { stored: 0, low: 0, dropped: 0 },
   );

@@ -6,12 +6,14 @@ import type { OpenEmbedder } from "./thread-vectors.ts";
 /**
  * For composition roots: the reader of the parameters, in threads of its own.
  * @param embedder of strategies that cut by meaning, shared by all threads; whoever gives it closes it
+ * @param imageModel whose pictures are taken out of documents; null: none are
  */
 export const createChunkReader = (
   { config, modelsDir, vcpus }: Pick<Environment, "config" | "modelsDir" | "vcpus">,
   embedder: OpenEmbedder,
+  imageModel: { readonly side: number } | null = null,
 ): ChunkReader => {
-  const { ocrLanguages, ocrThreads, gps } = config.embedding.images;
+  const { ocrLanguages, ocrThreads, gps, most } = config.embedding.images;
   const { action, similarity } = config.quality.duplicates;
   const options: ChunkReaderOptions = {
     modelsDir,
@@ -20,7 +22,12 @@ export const createChunkReader = (
     maxBytes: config.limits.chunkBytes,
     maxChunks: config.limits.chunks,
     copies: action === "drop" ? similarity : null,
-    images: { ocrLanguages, ocrThreads: ocrThreads || vcpus, gps },
+    images: {
+      ocrLanguages,
+      ocrThreads: ocrThreads || vcpus,
+      gps,
+      search: imageModel && { side: imageModel.side, most },
+    },
     embedder,
   };
   return readerPool(() => chunkReader(options), Math.max(2, config.limits.readers || vcpus));

@@ -133,6 +133,7 @@ export const emlReader: Reader = {
     }));
     return {
       blocks: [...head, ...body, ...attachedBlocks],
+      pictures: inner.pictures.map((each) => ({ ...each, headings: [...under, ...each.headings] })),
       notes: inner.notes,
       metadata: { ...metadataOf(mail), ...unreadMetadata(inner.unread) },
     };

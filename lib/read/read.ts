@@ -1,7 +1,7 @@
 import { AppError } from "../errors.ts";
 import { detectType } from "./detect.ts";
 import { documentFailure, reason } from "./failures.ts";
-import type { Block, Nesting, ReadDocument, ReadInput } from "./reader.ts";
+import type { Block, FoundPicture, Nesting, ReadDocument, ReadInput } from "./reader.ts";
 import { type DocumentType, readers } from "./registry.ts";
 
 export type TypedDocument = ReadDocument & { readonly type: DocumentType };
@@ -17,6 +17,12 @@ const cleanBlock = (block: Block): Block => ({
   text: clean(block.text),
   header: clean(block.header),
   headings: block.headings.map(clean),
+});
+
+const cleanPicture = (picture: FoundPicture): FoundPicture => ({
+  ...picture,
+  text: clean(picture.text),
+  headings: picture.headings.map(clean),
 });
 
 const checkText = (blocks: readonly Block[], { key, limits }: ReadInput): void => {
@@ -50,7 +56,8 @@ const readTyped = async (input: ReadInput, nesting: Nesting): Promise<TypedDocum
   const blocks = document.blocks.map(cleanBlock).filter((block) => block.text.trim() !== "");
   if (blocks.length === 0) throw documentFailure("EMPTY_DOCUMENT", input.key, "has no text");
   checkText(blocks, input);
-  return { ...document, type, blocks };
+  const { pictures = [] } = document;
+  return { ...document, type, blocks, pictures: pictures.map(cleanPicture) };
 };
 
 const readWithin = async (input: ReadInput, nesting: Nesting): Promise<TypedDocument> => {

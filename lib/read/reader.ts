@@ -19,6 +19,24 @@ export type Block = {
   readonly confidence?: number;
 };
 
+/** A picture of a document, for image search. */
+export type FoundPicture = {
+  /** What is known of it: name, title and EXIF, then the beginning of the text in it. */
+  readonly text: string;
+  readonly page: number | null;
+  readonly headings: readonly string[];
+  /** Square, as `Picture.square` makes it. */
+  readonly jpeg: Uint8Array;
+};
+
+/** Which pictures of a document are wanted. */
+export type PictureQuota = {
+  /** Of the square, in pixels. */
+  readonly side: number;
+  /** Pictures that may still be taken, by all files in the document together. */
+  left: number;
+};
+
 export type ReadDocument = {
   readonly blocks: readonly Block[];
   /** From the file itself: title, author, dates; merged under the object's own user metadata. */
@@ -27,6 +45,8 @@ export type ReadDocument = {
   readonly notes?: readonly string[];
   /** The blocks only describe a picture: nothing in it could be read. */
   readonly noText?: boolean;
+  /** Only where the input asks for them. */
+  readonly pictures?: readonly FoundPicture[];
 };
 
 export type ReadLimits = {
@@ -50,6 +70,8 @@ export type ReadInput = {
   readonly signal: AbortSignal;
   /** Reads text in pictures; null or absent: OCR is off. */
   readonly ocr?: Ocr | null;
+  /** Null or absent: there is no image model, and nobody asks for pictures. */
+  readonly pictures?: PictureQuota | null;
   /** Whether a picture's place may become metadata; off unless asked for. */
   readonly gps?: boolean;
   /** Native work that runs while the thread is being ended aborts the process: it is counted here. */

@@ -27,6 +27,8 @@ export type WorkerSetup = {
     readonly ocrLanguages: readonly OcrLanguage[];
     readonly ocrThreads: number;
     readonly gps: boolean;
+    /** Side of the square pictures for image search, and the most of one document; null or absent: none are wanted. */
+    readonly search?: { readonly side: number; readonly most: number } | null;
   };
 };
 
@@ -68,7 +70,7 @@ const serve = async (port: MessagePort): Promise<void> => {
     const chunker = chunkers[strategy];
     return { chunker, options, parent, embed, quality: scoreQuality, maxChunks, copies };
   };
-  const { ocrLanguages: languages, ocrThreads: threads, gps } = setup.images;
+  const { ocrLanguages: languages, ocrThreads: threads, gps, search } = setup.images;
   const { guard } = setup;
   const ocr = languages.length === 0 ? null : ppOcr({ languages, threads, guard });
   const onPage = (done: number, total: number): void => reply({ kind: "page", done, total });
@@ -76,7 +78,8 @@ const serve = async (port: MessagePort): Promise<void> => {
     if (request.kind !== "read") return;
     const onRead = (): void => release(request.bytes);
     const chunking = { ...chunkingOf(request.key), onRead };
-    readChunks({ ...request, signal, ocr, gps, guard, onPage }, chunking).then(
+    const pictures = search ? { side: search.side, left: search.most } : null;
+    readChunks({ ...request, signal, ocr, gps, pictures, guard, onPage }, chunking).then(
       (document) => reply({ kind: "chunks", document }),
       fail,
     );

@@ -26,6 +26,7 @@ export const zipReader: Reader = {
     refuseAllUnread(input.key, read);
     return {
       blocks: read.blocks,
+      pictures: read.pictures,
       notes: read.notes,
       metadata: { files: files.length, ...unreadMetadata(read.unread) },
     };

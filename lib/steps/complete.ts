@@ -21,12 +21,13 @@ const onlyLowQuality = ({ low, dropped }: Receipt): AppError =>
   );
 
 const outcome = (entry: ReadEntry, totals: Receipt, nowMs: number): EntryChange => {
-  const counts = {
+  const counts: ReadEntry["counts"] = {
     expected: entry.counts.expected,
     stored: totals.stored,
     lowQuality: totals.low,
     // Those that parse dropped as copies were never in a batch.
     dropped: entry.counts.dropped + totals.dropped,
+    ...(totals.images !== undefined && { images: totals.images }),
   };
   if (totals.stored > 0) return { ...entry, state: "ready", served: entry.run, counts, failure: null };
   return {

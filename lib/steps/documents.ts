@@ -167,7 +167,7 @@ export type ChunksDeps = {
   readonly collection: string;
 };
 
-/** The collections of good and of poor chunks, as far as they are there. */
+/** The collections of good and of poor chunks and of pictures, as far as they are there. */
 const collectionsOf = async (
   store: ChunkStore,
   alias: string,
@@ -175,6 +175,7 @@ const collectionsOf = async (
   const both = [
     { name: alias, lowQuality: false },
     { name: `${alias}_low`, lowQuality: true },
+    { name: `${alias}_images`, lowQuality: false },
   ];
   const specs = await Promise.all(both.map(({ name }) => store.resolve(name)));
   return both.filter((_, i) => specs[i] !== null);

@@ -2,7 +2,7 @@ import type { Ledger, LedgerEntry } from "../ledger/ledger.ts";
 import type { Receipts } from "../ledger/receipts.ts";
 import type { Filter } from "../store/filter.ts";
 import type { CollectionSpec, VectorStore } from "../store/store.ts";
-import { isOurs } from "./collections.ts";
+import { holdsImages, holdsTexts, isOurs } from "./collections.ts";
 
 export type GcDeps = {
   readonly ledger: Pick<Ledger, "read">;
@@ -28,10 +28,15 @@ export const garbageOf = ({ documentId, run, served }: Runs): Filter => ({
 
 /**
  * A collection of another embedding identity than the run's keeps answering until the alias leaves it: there, an older
- * run may be the one that search gives. Only a document that must not be found any more is collected from it.
+ * run may be the one that search gives. Only a document that must not be found any more is collected from it. Where the
+ * run was planned without an image model, nobody searches pictures.
  */
-const collects = (collection: string, spec: CollectionSpec, entry: LedgerEntry): boolean =>
-  isOurs(collection, spec) && (spec.identity === entry.embedding || entry.served === null);
+const collects = (collection: string, spec: CollectionSpec, entry: LedgerEntry): boolean => {
+  if (entry.served === null) return isOurs(collection, spec);
+  const { imageEmbedding = null } = entry;
+  if (holdsImages(collection, spec)) return imageEmbedding === null || spec.identity === imageEmbedding;
+  return holdsTexts(collection, spec) && spec.identity === entry.embedding;
+};
 
 /** Safe at any time and any number of times: what it deletes can never become served again. */
 export const gcStep =

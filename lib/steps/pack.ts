@@ -1,9 +1,9 @@
-import type { Chunk, Metadata } from "../chunk-row.ts";
+import type { Chunk, Metadata, PictureChunk } from "../chunk-row.ts";
 import { AppError } from "../errors.ts";
 import { hashParts } from "../ids.ts";
 import { bodyBytes, messageBody } from "../message-body.ts";
 import { bytesPerVector, maxMessageBytes, type WriteMessage } from "../messages.ts";
-import type { Embedding } from "./collections.ts";
+import type { Embedding, Target } from "./collections.ts";
 
 /** What all batches of a document share. */
 export type Shared = {
@@ -14,8 +14,16 @@ export type Shared = {
   readonly metadata: Metadata;
 };
 
+/** A document as it was read. */
+export type Content = {
+  readonly chunks: readonly Chunk[];
+  readonly pictures: readonly PictureChunk[];
+};
+
 export type PackOptions = {
   readonly embedding: Embedding;
+  /** Of pictures; null: none are sent. */
+  readonly images: Embedding | null;
   /** Default: `maxMessageBytes`. */
   readonly maxBytes?: number;
 };
@@ -59,7 +67,7 @@ const envelopeBytes = (shared: Shared, embedding: Embedding): number => {
 export const packBatches = function* (
   chunks: readonly Chunk[],
   shared: Shared,
-  { embedding, maxBytes = maxMessageBytes }: PackOptions,
+  { embedding, maxBytes = maxMessageBytes }: Pick<PackOptions, "embedding" | "maxBytes">,
 ): Generator<readonly Chunk[]> {
   const envelope = envelopeBytes(shared, embedding);
   const room = maxBytes - envelope;
@@ -87,12 +95,26 @@ export const packBatches = function* (
   if (start < chunks.length) yield chunks.slice(start);
 };
 
+type Batch = { readonly chunks: readonly Chunk[]; readonly target: Target };
+
+/** The batches of texts, then those of pictures: each holds one kind, since their vectors lie in different collections. */
+export const batchesOf = function* (
+  content: Content,
+  shared: Shared,
+  options: PackOptions,
+): Generator<Batch> {
+  for (const chunks of packBatches(content.chunks, shared, options)) yield { chunks, target: undefined };
+  if (options.images === null || content.pictures.length === 0) return;
+  for (const chunks of packBatches(content.pictures, shared, { ...options, embedding: options.images }))
+    yield { chunks, target: "images" };
+};
+
 /** Only one batch is serialized at a time: a document's chunks are in memory once, not twice. */
-export const planOf = (chunks: readonly Chunk[], shared: Shared, options: PackOptions): Plan => {
+export const planOf = (content: Content, shared: Shared, options: PackOptions): Plan => {
   let hash = hashParts("plan", shared.contentType, messageBody(shared.metadata));
   let batches = 0;
-  for (const batch of packBatches(chunks, shared, options)) {
-    hash = hashParts(hash, messageBody(batch));
+  for (const { chunks } of batchesOf(content, shared, options)) {
+    hash = hashParts(hash, messageBody(chunks));
     batches += 1;
   }
   return { hash, batches };

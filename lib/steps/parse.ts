@@ -1,7 +1,7 @@
 import type { Bucket, ObjectHead, StoredObject, Tags } from "../aws/bucket.ts";
 import type { Queue } from "../aws/queue.ts";
 import { readBody } from "../aws/read-body.ts";
-import type { Chunk, Metadata } from "../chunk-row.ts";
+import type { Chunk, Metadata, PictureChunk } from "../chunk-row.ts";
 import { AppError } from "../errors.ts";
 import { documentId } from "../ids.ts";
 import { type EntryChange, nextRun, type ReadEntry } from "../ledger/ledger.ts";
@@ -14,7 +14,7 @@ import { type CompleteDeps, completeRun } from "./complete.ts";
 import type { Delivery } from "./delivery.ts";
 import { crash, isDocumentFailure, isMendable, recordOf } from "./document-failure.ts";
 import { explain } from "./guarded.ts";
-import { type PackOptions, type Plan, planOf, type Shared } from "./pack.ts";
+import { type Content, type PackOptions, type Plan, planOf, type Shared } from "./pack.ts";
 import { revisionOf } from "./revision.ts";
 import { sendMissing } from "./send-missing.ts";
 import { tagMetadata } from "./tag-metadata.ts";
@@ -31,6 +31,8 @@ export type ReadChunksInput = {
 /** Reading, chunking and judging: bytes to chunks with their ordinals, and what the file says of itself. */
 export type ReadChunks = (input: ReadChunksInput) => Promise<{
   readonly chunks: readonly Chunk[];
+  /** What image search finds; their ordinals go on where those of the chunks end. */
+  readonly pictures?: readonly PictureChunk[];
   /** Chunks that were dropped as copies of earlier ones of the document. */
   readonly copies?: number;
   readonly metadata: Metadata;
@@ -51,6 +53,8 @@ export type ParseDeps = CompleteDeps & {
   /** Of the parameters and code versions that shape chunks: see `fingerprint`. */
   readonly fingerprint: string;
   readonly embedding: Embedding;
+  /** Of pictures; null: there is no image model, and pictures get no vectors. */
+  readonly images: Embedding | null;
   /** Where the pages of long documents are counted. */
   readonly progress?: Pick<Progress, "note" | "clear">;
   /** Default: `maxMessageBytes`. */
@@ -106,6 +110,7 @@ const newRun = (deps: ParseDeps, { entry, head, revision }: Look) => ({
   },
   fingerprint: deps.fingerprint,
   embedding: deps.embedding.identity,
+  imageEmbedding: deps.images?.identity ?? null,
 });
 
 /**
@@ -175,8 +180,7 @@ const markCrashed = async (deps: ParseDeps, look: Look): Promise<Look | null> =>
   return marked === null ? null : { ...look, entry: marked };
 };
 
-type Prepared = {
-  readonly chunks: readonly Chunk[];
+type Prepared = Content & {
   readonly copies: number;
   readonly notes: readonly string[];
   readonly shared: Shared;
@@ -187,7 +191,7 @@ type Prepared = {
 const adopt = async (
   deps: ParseDeps,
   look: Look,
-  { plan, chunks, copies, notes }: Prepared,
+  { plan, chunks, pictures, copies, notes }: Prepared,
 ): Promise<ReadEntry | null> => {
   const { entry, prior, delivery } = look;
   const state = delivery.lastReceive ? "failed" : "processing";
@@ -202,7 +206,7 @@ const adopt = async (
     state,
     plan: plan.hash,
     batches: plan.batches,
-    counts: { ...noCounts, expected: chunks.length + copies, dropped: copies },
+    counts: { ...noCounts, expected: chunks.length + pictures.length + copies, dropped: copies },
     quality: qualityReport(chunks, copies),
     ...(notes.length > 0 && { notes: [...notes] }),
     failure,
@@ -234,22 +238,25 @@ const prepare = async (
   const input = { bytes, key, contentType, signal: delivery.signal };
   const read = await readNoted(deps, { documentId: id, key }, input);
   const { chunks, copies = 0, notes = [] } = read;
+  const pictures = deps.images === null ? [] : (read.pictures ?? []);
   if (chunks.length === 0) throw new AppError("EMPTY_DOCUMENT", `no text in ${key}`);
-  if (chunks.length > deps.limits.chunks)
+  const total = chunks.length + pictures.length;
+  if (total > deps.limits.chunks)
     throw new AppError(
       "DOCUMENT_TOO_LARGE",
-      `${key} has ${chunks.length} chunks; limits.chunks is ${deps.limits.chunks}`,
+      `${key} has ${total} chunks; limits.chunks is ${deps.limits.chunks}`,
     );
   const tagged = tagMetadata(tags);
   const byFolder = folderMetadata(deps.folders ?? {}, key);
   const metadata = { ...read.metadata, ...byFolder, ...tagged.metadata, ...head.metadata };
   const shared = { bucket, key, documentId: id, contentType, metadata };
+  const content = { chunks, pictures };
   return {
-    chunks,
+    ...content,
     copies,
     notes: [...notes, ...tagged.notes],
     shared,
-    plan: planOf(chunks, shared, options),
+    plan: planOf(content, shared, options),
   };
 };
 
@@ -266,8 +273,12 @@ const proceed = async (deps: ParseDeps, look: Look, prepared: Prepared, options:
 
 /** Work on an object whose revision is not settled. Gives false when the look must begin again. */
 const process = async (deps: ParseDeps, look: Look, object: StoredObject): Promise<boolean> => {
-  const { embedding, maxMessageBytes } = deps;
-  const options = { embedding, ...(maxMessageBytes === undefined ? {} : { maxBytes: maxMessageBytes }) };
+  const { embedding, images, maxMessageBytes } = deps;
+  const options = {
+    embedding,
+    images,
+    ...(maxMessageBytes === undefined ? {} : { maxBytes: maxMessageBytes }),
+  };
   const begun = look.delivery.lastReceive ? await markCrashed(deps, look) : look;
   if (begun === null) return false;
   try {

@@ -9,14 +9,23 @@ import { noteWoken, type Pass, type WakeReason } from "./reconcile-pass.ts";
 import { revisionOf } from "./revision.ts";
 import { type WakeDeps, wake } from "./wake.ts";
 
+export type ReconciledNames = {
+  readonly main: string;
+  readonly low: string;
+  /** Null: there is no image model, and pictures are left as they are. */
+  readonly images: string | null;
+  /** Where search finds pictures until the alias moves; null when that is `images`, or there are none. */
+  readonly olderImages: string | null;
+};
+
 export type EntryDeps = {
   readonly wake: WakeDeps;
   readonly documents: Pick<Bucket, "head" | "tags">;
   readonly receipts: Pick<Receipts, "newest">;
   readonly store: Pick<VectorStore, "count">;
   readonly gc: Gc;
-  /** Physical collections of today's embedding; both exist. */
-  readonly names: { readonly main: string; readonly low: string };
+  /** Physical collections of today's models; all exist. */
+  readonly names: ReconciledNames;
   readonly fingerprint: string;
   readonly stuckMs: number;
   readonly maxAttempts: number;
@@ -67,31 +76,45 @@ const ofServed = (entry: ReadEntry): Filter => ({
   and: [ofDocument(entry), { field: "run", op: "eq", value: entry.served ?? 0 }],
 });
 
-type Counts = { readonly main: number; readonly low: number };
-const countBoth = async ({ store, names }: EntryDeps, filter: Filter): Promise<Counts> => ({
+type Counts = { readonly main: number; readonly low: number; readonly images: number };
+const nothing: Counts = { main: 0, low: 0, images: 0 };
+const sumOf = ({ main, low, images }: Counts): number => main + low + images;
+
+const countAll = async ({ store, names }: EntryDeps, filter: Filter): Promise<Counts> => ({
   main: await store.count(names.main, filter),
   low: await store.count(names.low, filter),
+  images: names.images === null ? 0 : await store.count(names.images, filter),
 });
 
+/** Are the pictures of the served run where today's image model has them? Without one nobody asks. */
+const arePicturesHere = async (deps: EntryDeps, entry: ReadEntry, images: number): Promise<boolean> => {
+  const { images: today, olderImages } = deps.names;
+  if (today === null) return true;
+  if (entry.state === "ready") return images === (entry.counts.images ?? 0);
+  return images > 0 || olderImages === null || (await deps.store.count(olderImages, ofServed(entry))) === 0;
+};
+
 /** Whole in today's collections? Of a run that is being replaced the counts are no longer known: any rows will do. */
-const isServedHere = (entry: ReadEntry, { main, low }: Counts): boolean => {
+const isServedHere = async (deps: EntryDeps, entry: ReadEntry, found: Counts): Promise<boolean> => {
   if (entry.served === null) return true;
-  if (entry.state === "ready") return main === entry.counts.stored && low === entry.counts.lowQuality;
-  return main > 0;
+  const { stored, lowQuality, images = 0 } = entry.counts;
+  const texts =
+    entry.state === "ready" ? found.main === stored - images && found.low === lowQuality : found.main > 0;
+  return texts && (await arePicturesHere(deps, entry, found.images));
 };
 
 /** Compares an entry with the index; collects garbage. Gives a reason to wake, or null. */
 const againstIndex = async (deps: EntryDeps, pass: Pass, entry: ReadEntry): Promise<WakeReason | null> => {
-  const total = await countBoth(deps, ofDocument(entry));
+  const total = await countAll(deps, ofDocument(entry));
   pass.known.main += total.main;
   pass.known.low += total.low;
-  const served = entry.served === null ? { main: 0, low: 0 } : await countBoth(deps, ofServed(entry));
-  const here = isServedHere(entry, served);
+  pass.known.images += total.images;
+  const served = entry.served === null ? nothing : await countAll(deps, ofServed(entry));
+  const here = await isServedHere(deps, entry, served);
   if (!here) pass.report.waiting += 1;
-  const others = total.main + total.low - served.main - served.low;
-  if (others > 0) {
-    const garbage = await countBoth(deps, garbageOf(entry));
-    if (garbage.main + garbage.low > 0) pass.report.collectedRows += await deps.gc(entry.key);
+  if (sumOf(total) > sumOf(served)) {
+    const garbage = await countAll(deps, garbageOf(entry));
+    if (sumOf(garbage) > 0) pass.report.collectedRows += await deps.gc(entry.key);
   }
   return !here && entry.state === "ready" && entry.fingerprint === deps.fingerprint ? "incomplete" : null;
 };

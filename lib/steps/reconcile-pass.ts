@@ -45,10 +45,10 @@ export type ReconcileReport = z.infer<typeof reportSchema>;
 
 const passSchema = z.object({
   version: z.literal(1),
-  phase: z.enum(["bucket", "ledger", "main", "low", "end"]),
+  phase: z.enum(["bucket", "ledger", "main", "low", "images", "end"]),
   cursor: z.string().nullable(),
   /** Rows of known documents, as they were counted on the way. */
-  known: z.object({ main: z.int(), low: z.int() }),
+  known: z.object({ main: z.int(), low: z.int(), images: z.int() }),
   report: reportSchema,
 });
 /** Where a pass stands: it outlives the function's time. */
@@ -63,7 +63,7 @@ export const newPass = (nowMs: number): Pass => ({
   version: 1,
   phase: "bucket",
   cursor: null,
-  known: { main: 0, low: 0 },
+  known: { main: 0, low: 0, images: 0 },
   report: {
     finished: false,
     startedAt: nowMs,

@@ -4,10 +4,17 @@ import type { Ledger } from "../ledger/ledger.ts";
 import type { Receipts } from "../ledger/receipts.ts";
 import { mapConcurrent } from "../map-concurrent.ts";
 import type { LookMessage } from "../messages.ts";
-import type { VectorStore } from "../store/store.ts";
-import { aliasNames, type Embedding, ensureCollections, isOurs } from "./collections.ts";
+import type { CollectionSpec, VectorStore } from "../store/store.ts";
+import {
+  aliasNames,
+  type Embedding,
+  ensureCollections,
+  ensureImages,
+  holdsImages,
+  holdsTexts,
+} from "./collections.ts";
 import type { Gc } from "./gc.ts";
-import { type EntryDeps, reconcileEntry, wakeFor } from "./reconcile-entry.ts";
+import { type EntryDeps, type ReconciledNames, reconcileEntry, wakeFor } from "./reconcile-entry.ts";
 import {
   endPass,
   loadPass,
@@ -29,6 +36,8 @@ export type ReconcileDeps = {
   /** Base name of the collections. */
   readonly collection: string;
   readonly embedding: Embedding;
+  /** Of pictures; null: there is no image model. */
+  readonly images: Embedding | null;
   readonly fingerprint: string;
   readonly stuckMinutes: number;
   readonly maxAttempts: number;
@@ -38,7 +47,6 @@ export type ReconcileDeps = {
   readonly pageSize?: number;
 };
 
-type Names = { readonly main: string; readonly low: string };
 type Context = { readonly deps: ReconcileDeps; readonly entryDeps: EntryDeps; readonly pass: Pass };
 /** One page of a phase; gives where the next begins, or null at the phase's end. */
 type PageOf = (
@@ -68,9 +76,10 @@ const ledgerPage: PageOf = async ({ deps, entryDeps, pass }, at) => {
 
 /** Only where the collection holds more rows than the known documents account for. */
 const unknownPage =
-  (part: "main" | "low"): PageOf =>
+  (part: "main" | "low" | "images"): PageOf =>
   async ({ deps, entryDeps, pass }, at) => {
     const name = entryDeps.names[part];
+    if (name === null) return null;
     if (at.cursor === undefined && (await deps.store.count(name)) <= pass.known[part]) return null;
     const { rows, cursor } = await deps.store.scan(name, at);
     const ids = [...new Set(rows.map(({ documentId }) => documentId))];
@@ -84,30 +93,51 @@ const phases = {
   bucket: { page: bucketPage, next: "ledger" },
   ledger: { page: ledgerPage, next: "main" },
   main: { page: unknownPage("main"), next: "low" },
-  low: { page: unknownPage("low"), next: "end" },
+  low: { page: unknownPage("low"), next: "images" },
+  images: { page: unknownPage("images"), next: "end" },
 } as const satisfies Record<string, { page: PageOf; next: Pass["phase"] }>;
+
+/**
+ * Does nobody read the collection once the aliases have moved? Without an image model pictures stay for the day when there
+ * is one again, until no document has any: a function that was deployed without the model must not lose them all.
+ */
+const isLeft = async (
+  { store, collection, embedding, images }: ReconcileDeps,
+  spec: CollectionSpec,
+): Promise<boolean> => {
+  if (holdsTexts(collection, spec)) return spec.identity !== embedding.identity;
+  if (!holdsImages(collection, spec)) return false;
+  return images === null ? (await store.count(spec.name)) === 0 : spec.identity !== images.identity;
+};
+
+const namesOf = async ({ store, collection, embedding, images }: ReconcileDeps): Promise<ReconciledNames> => {
+  const names = await ensureCollections(store, collection, embedding);
+  if (images === null) return { ...names, images: null, olderImages: null };
+  const today = await ensureImages(store, collection, images);
+  const read = (await store.resolve(aliasNames(collection).images))?.name ?? null;
+  return { ...names, images: today, olderImages: read === today ? null : read };
+};
 
 /**
  * The alias moves once every served document lies in today's collection; then nobody reads the older ones. An object
  * without an entry means that the ledger was not whole, and nothing is decided on it.
  */
-const moveAlias = async ({ store, collection, embedding }: ReconcileDeps, names: Names, pass: Pass) => {
+const moveAlias = async (deps: ReconcileDeps, names: ReconciledNames, pass: Pass) => {
+  const { store, collection } = deps;
   const { report } = pass;
   const aliases = aliasNames(collection);
-  const current =
-    (await store.resolve(aliases.main))?.name === names.main &&
-    (await store.resolve(aliases.low))?.name === names.low;
+  const moves = Object.entries({ [aliases.main]: names.main, [aliases.low]: names.low });
+  if (names.images !== null) moves.push([aliases.images, names.images]);
+  const resolved = await Promise.all(moves.map(([alias]) => store.resolve(alias)));
+  const current = moves.every(([, name], index) => resolved[index]?.name === name);
   if (report.waiting > 0 || report.woken.missing > 0) {
     report.alias = current ? "current" : "waiting";
     return;
   }
-  if (!current) {
-    await store.setAlias(aliases.main, names.main);
-    await store.setAlias(aliases.low, names.low);
-  }
+  if (!current) for (const [alias, name] of moves) await store.setAlias(alias, name);
   report.alias = current ? "current" : "swapped";
   for (const spec of await store.collections()) {
-    if (!isOurs(collection, spec) || spec.identity === embedding.identity) continue;
+    if (!(await isLeft(deps, spec))) continue;
     await store.drop(spec.name);
     report.dropped.push(spec.name);
   }
@@ -115,7 +145,7 @@ const moveAlias = async ({ store, collection, embedding }: ReconcileDeps, names:
 
 const contextOf = async (deps: ReconcileDeps, pass: Pass): Promise<Context> => {
   const { documents, ledger, queue, clock, fingerprint, maxAttempts } = deps;
-  const names = await ensureCollections(deps.store, deps.collection, deps.embedding);
+  const names = await namesOf(deps);
   const entryDeps: EntryDeps = {
     wake: { ledger, queue, bucket: documents.name, clock },
     documents,

@@ -49,6 +49,7 @@ const hitOf = (hit: ClusteredHit, index: number, { copies, children }: Ranked): 
   rank: index + 1,
   score: hit.score,
   text: hit.text,
+  modality: hit.modality,
   documentId: hit.documentId,
   key: hit.key,
   page: hit.page,

@@ -54,11 +54,20 @@ const chooseReranker = async (
 ): Promise<Pick<SearchSettings, "reranker" | "rerankOptions">> => {
   const asked = query.rerank ?? config.search.rerank;
   const { name, ...options } = typeof asked === "string" ? { name: asked } : asked;
+  if (name === "cross-encoder" && query.image !== undefined)
+    throw bad("rerank: cross-encoder reads a question and a text together; a picture has no words");
   const reranker = await findReranker(name, config, custom);
   const parsed = reranker.options.safeParse(options);
   if (!parsed.success)
     throw bad(`rerank: ${name}: ${parsed.error.issues.map((issue) => issue.message).join("; ")}`);
   return { reranker, rerankOptions: parsed.data };
+};
+
+/** Vectors alone know what a picture shows; its words are only those of its name and what OCR read. */
+const chooseMode = ({ image, target, mode }: SearchQuery, { search }: Pick<Config, "search">): SearchMode => {
+  if (image !== undefined && mode !== undefined && mode !== "dense")
+    throw bad(`mode: a picture has no words to search by; leave \`${mode}\` out`);
+  return mode ?? (image !== undefined || target === "images" ? "dense" : search.mode);
 };
 
 /** @throws AppError `BAD_REQUEST`: published clusters have their own k, asking for another is asking for new ones. */
@@ -130,7 +139,7 @@ export const searchSettings = async (
     ...chooseClustering(query, config),
     topK,
     candidates: Math.max(topK, candidates),
-    mode: query.mode ?? search.mode,
+    mode: chooseMode(query, config),
     grouping: chooseGrouping(query, config),
     budgetTokens: budget === undefined ? search.budget.tokens : budget,
   };

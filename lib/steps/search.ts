@@ -20,10 +20,16 @@ import {
 } from "./search-clusters.ts";
 import { withParentTexts } from "./search-parents.ts";
 import { checkQueryClustering, type SearchSettings, searchSettings } from "./search-settings.ts";
+import { type ImageSearch, type SearchSpace, searchSpace } from "./search-space.ts";
 
 /** A search as a caller asks for it; what is left out comes from kettle.yml. */
 export type SearchQuery = {
-  readonly query: string;
+  /** The question; absent when a picture is given. */
+  readonly query?: string | undefined;
+  /** A picture to search pictures by, base64; in the question's stead. */
+  readonly image?: string | undefined;
+  /** What is looked for; a picture finds pictures. Default: texts. */
+  readonly target?: "text" | "images" | undefined;
   readonly topK?: number | undefined;
   /** Hits to rerank; never fewer than `topK`. */
   readonly candidates?: number | undefined;
@@ -56,6 +62,7 @@ export type SearchHit = {
   /** The retrieval score: higher is better, unchanged by reranking. */
   readonly score: number;
   readonly text: string;
+  readonly modality: ScoredChunk["modality"];
   readonly documentId: string;
   readonly key: string;
   readonly page: number | null;
@@ -120,6 +127,7 @@ export type SearchDeps = {
   readonly config: Pick<Config, "store" | "search" | "clustering" | "quality" | "chunking">;
   readonly store: Pick<VectorStore, "resolve" | "search" | "fetch">;
   readonly embedder: Pick<Embedder, "embed" | "identity" | "model">;
+  readonly images: ImageSearch;
   readonly centroids: Pick<Centroids, "current">;
   readonly customRerankers: CustomRerankers;
   readonly scorePairs: ScorePairs;
@@ -129,31 +137,31 @@ export type SearchDeps = {
 
 /** The physical collections that a search reads; none while nothing has been stored. */
 const collectionsToRead = async (
-  { config, store, embedder }: SearchDeps,
-  includeLowQuality: boolean,
+  store: SearchDeps["store"],
+  { aliases, identity, model, setting }: SearchSpace,
 ): Promise<readonly string[]> => {
-  const aliases = [config.store.collection, ...(includeLowQuality ? [`${config.store.collection}_low`] : [])];
   const specs = (await Promise.all(aliases.map((alias) => store.resolve(alias)))).filter(
     (spec) => spec !== null,
   );
-  const other = specs.find((spec) => spec.identity !== embedder.identity);
+  const other = specs.find((spec) => spec.identity !== identity);
   if (other !== undefined)
     throw new AppError(
       "EMBEDDING_MISMATCH",
-      `${other.name} holds vectors of ${other.model} (${other.identity}), but embedding.model is ${embedder.model} (${embedder.identity}): set embedding.model to ${other.model}, or put the documents in again so that a new collection is filled and takes its place`,
+      `${other.name} holds vectors of ${other.model} (${other.identity}), but ${setting} is ${model} (${identity}): set ${setting} to ${other.model}, or put the documents in again so that a new collection is filled and takes its place`,
     );
   return specs.map((spec) => spec.name);
 };
 
 const labelCandidates = async (
-  { config, centroids, embedder }: SearchDeps,
+  { config, centroids }: SearchDeps,
+  { identity }: SearchSpace,
   { algorithm, when, k }: SearchSettings,
   rows: readonly ScoredChunk[],
   d: number,
   signal: AbortSignal,
 ): Promise<CandidateLabels & { readonly clusterVersion: number }> => {
   if (algorithm === null || rows.length === 0) return { ...noLabels(rows), clusterVersion: 0 };
-  const published = when === "store" ? await centroids.current(embedder.identity) : null;
+  const published = when === "store" ? await centroids.current(identity) : null;
   if (published !== null) return { ...publishedLabels(rows, published), clusterVersion: published.version };
   checkQueryClustering(rows.length);
   const { seed, hdbscan } = config.clustering;
@@ -190,16 +198,15 @@ export const searchStep =
     const { time, timings } = stopwatch(deps.clock, signal);
     const settings = await searchSettings(query, deps.config, deps.customRerankers);
     const { topK, candidates, mode, budgetTokens } = settings;
-    const collections = await time("searchMs", () =>
-      collectionsToRead(deps, query.includeLowQuality ?? false),
-    );
+    const space = await time("embedMs", () => searchSpace(deps, query));
+    const collections = await time("searchMs", () => collectionsToRead(deps.store, space));
     if (collections.length === 0) return nothingFound(timings());
     // For a sparse search too: distances of clusters are to the question's vector.
-    const vector = await time("embedMs", () => deps.embedder.embed([query.query], "query"));
+    const vector = await time("embedMs", space.embed);
     const request = {
       mode,
       vector,
-      text: query.query,
+      text: space.text,
       limit: candidates,
       ...(query.filter && { filter: query.filter }),
     };
@@ -207,12 +214,12 @@ export const searchStep =
       findCandidates(deps.store, collections, request, settings.grouping),
     );
     const { clusterVersion, ...labels } = await time("clusterMs", () =>
-      labelCandidates(deps, settings, rows, vector.length, signal),
+      labelCandidates(deps, space, settings, rows, vector.length, signal),
     );
     const clustered = await time("clusterMs", () => clusterHits(rows, vector, labels));
     const context = {
       query: vector,
-      queryText: query.query,
+      queryText: space.text,
       topK,
       budgetTokens,
       options: settings.rerankOptions,

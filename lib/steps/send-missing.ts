@@ -1,24 +1,29 @@
 import type { Queue } from "../aws/queue.ts";
-import type { Chunk } from "../chunk-row.ts";
 import type { ReadEntry } from "../ledger/ledger.ts";
 import type { Receipts } from "../ledger/receipts.ts";
 import type { EmbedMessage } from "../messages.ts";
-import { type PackOptions, packBatches, type Shared } from "./pack.ts";
+import { batchesOf, type Content, type PackOptions, type Shared } from "./pack.ts";
 
 type SendDeps = { readonly queue: Queue<EmbedMessage>; readonly receipts: Receipts };
-type Content = { readonly chunks: readonly Chunk[]; readonly shared: Shared };
+type Sent = Content & { readonly shared: Shared };
+type Batch = ReturnType<typeof batchesOf> extends Generator<infer Each> ? Each : never;
 
 /** SQS takes ten messages in a call. */
 const atOnce = 10;
+
+const versionOf = (chunks: Batch["chunks"], target: Batch["target"]): EmbedMessage["version"] => {
+  if (target === "images") return 3;
+  return chunks.some(({ parent }) => parent) ? 2 : 1;
+};
 
 const messageOf = (
   { run, batches }: ReadEntry,
   { bucket, ...shared }: Shared,
   batch: number,
-  chunks: readonly Chunk[],
+  { chunks, target }: Batch,
 ): EmbedMessage => ({
   // During a deploy functions of before may get it: they send it back, and it is delivered again to those of after.
-  version: chunks.some(({ parent }) => parent) ? 2 : 1,
+  version: versionOf(chunks, target),
   bucket,
   document: {
     ...shared,
@@ -30,13 +35,14 @@ const messageOf = (
   batch,
   batches,
   chunks: chunks as EmbedMessage["chunks"],
+  ...(target !== undefined && { target }),
 });
 
 /** Sends the batches of the run that have no receipt yet; gives how many there were. */
 export const sendMissing = async (
   { queue, receipts }: SendDeps,
   entry: ReadEntry,
-  { chunks, shared }: Content,
+  { shared, ...content }: Sent,
   options: PackOptions,
   signal: AbortSignal,
 ): Promise<number> => {
@@ -50,7 +56,7 @@ export const sendMissing = async (
     sent += waiting.length;
     waiting = [];
   };
-  for (const part of packBatches(chunks, shared, options)) {
+  for (const part of batchesOf(content, shared, options)) {
     if (!present.has(batch)) waiting.push(messageOf(entry, shared, batch, part));
     if (waiting.length === atOnce) await flush();
     batch += 1;

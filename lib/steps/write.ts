@@ -4,9 +4,9 @@ import type { ReadEntry } from "../ledger/ledger.ts";
 import type { WriteMessage } from "../messages.ts";
 import { sketchOf } from "../quality/sketch.ts";
 import type { Filter } from "../store/filter.ts";
-import { collectionNames, type VectorStore } from "../store/store.ts";
+import { collectionNames, imagesName, type VectorStore } from "../store/store.ts";
 import { brokenVectors, vectorsOf } from "./cluster.ts";
-import { withCollections } from "./collections.ts";
+import { type Target, withCollections } from "./collections.ts";
 import { type CompleteDeps, completeRun } from "./complete.ts";
 import type { Delivery } from "./delivery.ts";
 import { failRun, guarded } from "./guarded.ts";
@@ -37,7 +37,8 @@ const rowsOf = (message: WriteMessage, vectors: Float32Array): readonly ChunkRow
     ...(parent && { parent: rowParent(parent, idOf(parent.ordinal)) }),
     id: idOf(chunk.ordinal),
     vector: vectors.slice(index * dimension, (index + 1) * dimension),
-    duplicateGroup: sketchOf(chunk.text),
+    // What is said of two pictures may be the same although they are not.
+    duplicateGroup: message.target === "images" ? chunk.contentHash : sketchOf(chunk.text),
     clusterId: clusterIds[index] ?? -1,
     clusterVersion,
     clusterDistance: clusterDistances[index] ?? 0,
@@ -50,8 +51,12 @@ type Split = {
   readonly dropped: number;
 };
 
-const split = (rows: readonly ChunkRow[], { threshold, action }: WriteDeps["quality"]): Split => {
-  if (action === "keep") return { main: rows, low: [], dropped: 0 };
+const split = (
+  rows: readonly ChunkRow[],
+  target: Target,
+  { threshold, action }: WriteDeps["quality"],
+): Split => {
+  if (action === "keep" || target === "images") return { main: rows, low: [], dropped: 0 };
   const main = rows.filter(({ quality }) => quality >= threshold);
   const poor = rows.filter(({ quality }) => quality < threshold);
   return action === "drop" ? { main, low: [], dropped: poor.length } : { main, low: poor, dropped: 0 };
@@ -67,11 +72,16 @@ const batchFilter = ({ document, chunks }: WriteMessage): Filter => ({
   ],
 });
 
+const targetNames = (base: string, { target, embedding }: WriteMessage): readonly string[] => {
+  if (target === "images") return [imagesName(base, embedding.identity)];
+  const { main, low } = collectionNames(base, embedding.identity);
+  return [main, low];
+};
+
 /** A stale writer only collects garbage: what it may have written itself, in whatever collection, and the rest. */
 const retreat = async (deps: WriteDeps, message: WriteMessage, entry: ReadEntry): Promise<void> => {
   if (entry.served !== message.document.run) {
-    const names = collectionNames(deps.collection, message.embedding.identity);
-    for (const name of [names.main, names.low])
+    for (const name of targetNames(deps.collection, message))
       if ((await deps.store.resolve(name)) !== null) await deps.store.delete(name, batchFilter(message));
   }
   await deps.gc(entry.key);
@@ -88,15 +98,17 @@ const writeBatch = async (
   vectors: Float32Array,
 ): Promise<void> => {
   const { documentId, key, run } = message.document;
-  const { main, low, dropped } = split(rowsOf(message, vectors), deps.quality);
-  await inCollections(message.embedding, async (names) => {
+  const { main, low, dropped } = split(rowsOf(message, vectors), message.target, deps.quality);
+  await inCollections(message.embedding, message.target, async (names) => {
     if (main.length > 0) await deps.store.upsert(names.main, main);
     if (low.length > 0) await deps.store.upsert(names.low, low);
   });
   const entry = await deps.ledger.read(key);
   if (entry === null) return;
   if (entry.run !== run) return retreat(deps, message, entry);
-  await deps.receipts.put(documentId, run, message.batch, { stored: main.length, low: low.length, dropped });
+  const images = message.target === "images" ? { images: main.length } : {};
+  const receipt = { stored: main.length, low: low.length, dropped, ...images };
+  await deps.receipts.put(documentId, run, message.batch, receipt);
   const present = await deps.receipts.list(documentId, run);
   if (present.size < message.batches || (await completeRun(deps, key, run))) return;
   const moved = await deps.ledger.read(key);

@@ -74,3 +74,7 @@ export const collectionNames = (
   main: `${base}_${identity.slice(0, 12)}`,
   low: `${base}_low_${identity.slice(0, 12)}`,
 });
+
+/** The collection of pictures; `identity` is that of the image model. */
+export const imagesName = (base: string, identity: string): string =>
+  `${base}_images_${identity.slice(0, 12)}`;

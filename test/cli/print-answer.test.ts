@@ -8,6 +8,7 @@ const hit = (id: string, change: Partial<SearchHit> = {}): SearchHit => ({
   rank: 1,
   score: 0.9,
   text: `text of ${id}`,
+  modality: "text",
   documentId: "d",
   key: `${id}.md`,
   page: null,

@@ -51,7 +51,6 @@ http: { cors: { origins: "*" } }`);
     ["store: { replicas: 2 }", "store.replicas"],
     ["store: { partitionKey: tenant }", "store.partitionKey"],
     ["embedding: { device: cuda }", "embedding.device"],
-    ["embedding: { images: { enabled: true } }", "embedding.images.enabled"],
   ])("a key whose feature is not there yet is refused: %s", (text, path) => {
     expect(problemsOf(text)).toContain(`${path}: `);
     expect(problemsOf(text)).toMatch(/not part of this version/);

@@ -11,7 +11,7 @@ import { loadTokenizer } from "../../lib/embed/tokenizer.ts";
 import { openPicture } from "../../lib/read/image/picture.ts";
 import { limits } from "../read/reading.ts";
 import { startHub } from "./hub.ts";
-import { clipEntry, clipFiles, writeTinyClip } from "./tiny-clip.ts";
+import { clipEntry, clipFiles, putTinyClip, writeModelsFolder } from "./tiny-clip.ts";
 
 const side = 224;
 const { mean, std } = clipEntry(true).image!;
@@ -112,7 +112,8 @@ describe("a pair of models for pictures and texts", () => {
   let embedder: ImageEmbedder;
   beforeAll(async () => {
     modelsDir = mkdtempSync(join(tmpdir(), "kettle-clip-"));
-    writeTinyClip(modelsDir);
+    writeModelsFolder(modelsDir);
+    putTinyClip(modelsDir);
     embedder = await onnxImageEmbedder({ modelsDir, model: "clip", threads: 2 });
   });
   afterAll(async () => {

@@ -226,17 +226,19 @@ export const clipEntry = (locked: boolean): ModelInput => {
   };
 };
 
-/** Writes a models folder with the pair as `clip-vit-b32`, and this checkout's bundled text model beside it. */
-export const writeTinyClip = (modelsDir: string): void => {
+/** Writes a models folder that knows the pair as `clip-vit-b32` and has this checkout's bundled text model. */
+export const writeModelsFolder = (modelsDir: string): void => {
   const bundled = "multilingual-e5-small";
   const { models } = JSON.parse(readFileSync("models/manifest.json", "utf8")) as { models: ModelInput[] };
   const kept = models.filter(({ name }) => name === bundled);
+  symlinkSync(join(process.cwd(), "models", bundled), join(modelsDir, bundled));
+  const manifest = { version: 1, models: [...kept, clipEntry(true)] };
+  writeFileSync(join(modelsDir, "manifest.json"), JSON.stringify(manifest));
+};
+
+/** Puts the pair's files into such a folder, as a pull does. */
+export const putTinyClip = (modelsDir: string): void => {
   mkdirSync(join(modelsDir, "clip-vit-b32"), { recursive: true });
   for (const [name, bytes] of Object.entries(clipFiles()))
     writeFileSync(join(modelsDir, "clip-vit-b32", name), bytes);
-  symlinkSync(join(process.cwd(), "models", bundled), join(modelsDir, bundled));
-  writeFileSync(
-    join(modelsDir, "manifest.json"),
-    JSON.stringify({ version: 1, models: [...kept, clipEntry(true)] }),
-  );
 };

@@ -1,4 +1,4 @@
-import type { Chunk } from "../../lib/chunk-row.ts";
+import type { Chunk, PictureChunk } from "../../lib/chunk-row.ts";
 import { AppError } from "../../lib/errors.ts";
 import type { ReadChunks } from "../../lib/steps/parse.ts";
 import type { Random } from "./random.ts";
@@ -7,6 +7,7 @@ import type { Random } from "./random.ts";
 export type Content = {
   readonly tag: string;
   readonly chunks: number;
+  readonly pictures: number;
   readonly kind: "plain" | "varying" | "poor" | "mixed" | "empty" | "corrupt" | "flaky" | "large";
 };
 
@@ -31,7 +32,8 @@ const kinds = [
 /** Few different ones, so that the same bytes come back. */
 export const randomContent = (random: Random): Content => {
   const kind = random.pick(kinds);
-  return { tag: random.pick(tags), chunks: 1 + random.below(4), kind };
+  const pictures = random.chance(0.4) ? 1 + random.below(2) : 0;
+  return { tag: random.pick(tags), chunks: 1 + random.below(4), pictures, kind };
 };
 
 export const bytesOf = (content: Content): string =>
@@ -58,6 +60,21 @@ const chunkOf = (content: Content, variant: number, ordinal: number): Chunk => (
   qualityFlags: [],
 });
 
+/** Each reading has its pictures, too; their ordinals come after those of its chunks. */
+export const picturesOf = (content: Content, variant: number): readonly PictureChunk[] => {
+  const first = content.chunks + variant;
+  return Array.from({ length: content.pictures }, (_, index) => {
+    const { text, ...chunk } = chunkOf(content, variant, first + index);
+    return {
+      ...chunk,
+      text: `${text}!`,
+      quality: 1,
+      modality: "image",
+      picture: Buffer.from(`${content.tag}${index}`).toString("base64"),
+    };
+  });
+};
+
 /** Texts that rows of the content may have, by variant: a varying document is read with one chunk more at times. */
 export const variantsOf = (content: Content): readonly (readonly Chunk[])[] => {
   const sizes = content.kind === "varying" ? [content.chunks, content.chunks + 1] : [content.chunks];
@@ -67,11 +84,11 @@ export const variantsOf = (content: Content): readonly (readonly Chunk[])[] => {
 };
 
 /** The failure that is expected of the content; null when it can be ingested. */
-export const failureOf = ({ kind }: Content): string | null => {
+export const failureOf = ({ kind, pictures }: Content): string | null => {
   if (kind === "empty") return "EMPTY_DOCUMENT";
   if (kind === "corrupt") return "CORRUPT_DOCUMENT";
   if (kind === "large") return "DOCUMENT_TOO_LARGE";
-  return kind === "poor" ? "ONLY_LOW_QUALITY" : null;
+  return kind === "poor" && pictures === 0 ? "ONLY_LOW_QUALITY" : null;
 };
 
 /** Reading that varies, fails for good, or fails in passing, by content. */
@@ -85,5 +102,8 @@ export const reader =
       throw new Error("out of memory");
     }
     if (content.kind === "empty") return { chunks: [], metadata: {} };
-    return { chunks: random.pick(variantsOf(content)), metadata: { title: content.tag } };
+    const variants = variantsOf(content);
+    const chunks = random.pick(variants);
+    const pictures = picturesOf(content, variants.indexOf(chunks));
+    return { chunks, pictures, metadata: { title: content.tag } };
   };

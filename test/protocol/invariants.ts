@@ -2,7 +2,7 @@ import type { ChunkRow } from "../../lib/chunk-row.ts";
 import { documentId } from "../../lib/ids.ts";
 import { entryKey } from "../../lib/ledger/entry-key.ts";
 import { type LedgerEntry, ledgerEntry } from "../../lib/ledger/ledger.ts";
-import { type Content, failureOf, threshold, variantsOf } from "./content.ts";
+import { type Content, failureOf, picturesOf, threshold, variantsOf } from "./content.ts";
 import { bucketName, names, type World } from "./world.ts";
 
 export const entryOf = (world: World, key: string): LedgerEntry | null => {
@@ -28,14 +28,19 @@ type Watched = {
   etag: string | null;
   entry: LedgerEntry | null;
   /** Rows of runs that were served, as the ledger counted them when they became ready. */
-  readonly complete: Map<number, { readonly main: number; readonly low: number }>;
+  readonly complete: Map<number, { readonly main: number; readonly low: number; readonly images: number }>;
 };
+
+const countsOf = ({ counts: { stored, lowQuality, images = 0 } }: LedgerEntry) => ({
+  main: stored - images,
+  low: lowQuality,
+  images,
+});
 
 const wrongEntry = (seen: Watched, entry: LedgerEntry): string | null => {
   const before = seen.entry;
   seen.entry = entry;
-  if (entry.state === "ready")
-    seen.complete.set(entry.run, { main: entry.counts.stored, low: entry.counts.lowQuality });
+  if (entry.state === "ready") seen.complete.set(entry.run, countsOf(entry));
   if (before !== null && entry.run < before.run) return "the run fell back";
   if (entry.state === "ready" && entry.served !== entry.run) return "ready without serving its run";
   return entry.state === "deleted" && entry.served !== null ? "a deleted document is served" : null;
@@ -46,11 +51,11 @@ const halfServed = (world: World, { key, entry, complete }: Watched): string | n
   const { served } = entry;
   const want = complete.get(served);
   if (want === undefined) return `served run ${served} was never ready`;
-  const main = rowsOf(world, names.main, key).filter(({ run }) => run === served).length;
-  const low = rowsOf(world, names.low, key).filter(({ run }) => run === served).length;
-  return main === want.main && low === want.low
+  const count = (name: string) => rowsOf(world, name, key).filter(({ run }) => run === served).length;
+  const [main, low, images] = [count(names.main), count(names.low), count(names.images)];
+  return main === want.main && low === want.low && images === want.images
     ? null
-    : `served run ${served} has ${main} + ${low} rows of ${want.main} + ${want.low}`;
+    : `served run ${served} has ${main} + ${low} + ${images} rows of ${want.main} + ${want.low} + ${want.images}`;
 };
 
 const look = (world: World, seen: Watched): string | null => {
@@ -93,23 +98,27 @@ const wrongRows = (
   entry: LedgerEntry,
   main: readonly ChunkRow[],
   low: readonly ChunkRow[],
+  images: readonly ChunkRow[],
 ): string | null => {
-  const rows = [...main, ...low];
+  const rows = [...main, ...low, ...images];
   if (rows.some(({ run }) => run !== entry.served)) return "rows of a run that is not served";
   if (rows.some(({ metadata }) => metadata.upload !== upload))
     return "rows with the metadata of another upload";
   if (rows.some(({ metadata }) => metadata.team !== team)) return "rows with other tags";
-  const fits = variantsOf(content).some((chunks) => {
+  const fits = variantsOf(content).some((chunks, variant) => {
     const good = chunks.filter(({ quality }) => quality >= threshold);
     const poor = chunks.filter(({ quality }) => quality < threshold);
     return (
       textsOf(main) === sorted(good.map(({ text }) => text)) &&
-      textsOf(low) === sorted(poor.map(({ text }) => text))
+      textsOf(low) === sorted(poor.map(({ text }) => text)) &&
+      textsOf(images) === sorted(picturesOf(content, variant).map(({ text }) => text))
     );
   });
-  if (!fits) return `rows do not equal the object: ${textsOf(main)} | ${textsOf(low)}`;
-  const { stored, lowQuality } = entry.counts;
-  return stored === main.length && lowQuality === low.length ? null : "counts do not equal the rows";
+  if (!fits) return `rows do not equal the object: ${textsOf(main)} | ${textsOf(low)} | ${textsOf(images)}`;
+  const counted = countsOf(entry);
+  const right =
+    counted.main === main.length && counted.low === low.length && counted.images === images.length;
+  return right ? null : "counts do not equal the rows";
 };
 
 const wrongForGood = (failure: string, entry: LedgerEntry, rows: number): string | null => {
@@ -131,12 +140,14 @@ export const wrongAtRest = (world: World, key: string): string | null => {
   const entry = entryOf(world, key);
   const main = rowsOf(world, names.main, key);
   const low = rowsOf(world, names.low, key);
-  const rows = main.length + low.length;
+  const images = rowsOf(world, names.images, key);
+  const rows = main.length + low.length + images.length;
   if (object === undefined) return wrongGone(entry, rows);
   if (entry === null) return "an object without an entry";
   const content: Content = JSON.parse(Buffer.from(object.bytes).toString("utf8"));
   const failure = failureOf(content);
   if (failure !== null) return wrongForGood(failure, entry, rows);
   if (entry.state !== "ready") return `stuck: ${described(entry)}`;
-  return wrongRows(content, { upload: object.metadata.upload, team: object.tags.team }, entry, main, low);
+  const labels = { upload: object.metadata.upload, team: object.tags.team };
+  return wrongRows(content, labels, entry, main, low, images);
 };

@@ -14,7 +14,7 @@ import { reconcileStep } from "../../lib/steps/reconcile.ts";
 import { retryStep } from "../../lib/steps/retry.ts";
 import { writeStep } from "../../lib/steps/write.ts";
 import { memoryData, memoryStore } from "../../lib/store/memory.ts";
-import { collectionNames, type VectorStore } from "../../lib/store/store.ts";
+import { collectionNames, imagesName, type VectorStore } from "../../lib/store/store.ts";
 import { type MemoryBucket, memoryBucket } from "../contract/memory-bucket.ts";
 import { objectBytes, reader, threshold } from "./content.ts";
 import type { Random } from "./random.ts";
@@ -23,7 +23,11 @@ import type { Process, Scheduler } from "./scheduler.ts";
 export const bucketName = "documents";
 export const collection = "kettle";
 export const embedding = { identity: "0123456789abcdef", model: "test", dimension: 2 } as const;
-export const names = collectionNames(collection, embedding.identity);
+export const images = { identity: "fedcba9876543210", model: "pictures", dimension: 3 } as const;
+export const names = {
+  ...collectionNames(collection, embedding.identity),
+  images: imagesName(collection, images.identity),
+};
 export const fingerprint = "f";
 export const maxAttempts = 3;
 export const stuckMinutes = 30;
@@ -198,12 +202,23 @@ export const stepsOf = (world: World, process: Process, sabotage: Sabotage) => {
         limits: { objectBytes, chunks: 100 },
         fingerprint,
         embedding,
+        images,
         maxMessageBytes: world.maxMessageBytes,
       }),
     embed: () =>
       embedStep({
         ...ports,
         queue: queue("cluster"),
+        imageEmbedder: async () => ({
+          ...images,
+          embedPictures: (pictures) =>
+            gate(
+              process,
+              "embed pictures",
+              () => Float32Array.from(pictures.flatMap(() => [0, 1, 0])),
+              false,
+            ),
+        }),
         embedder: {
           ...embedding,
           embed: (texts) =>
@@ -237,6 +252,7 @@ export const stepsOf = (world: World, process: Process, sabotage: Sabotage) => {
         queue: queue("ingest"),
         collection,
         embedding,
+        images,
         fingerprint,
         stuckMinutes,
         maxAttempts,

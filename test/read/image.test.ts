@@ -101,6 +101,38 @@ describe("pictures", () => {
     ]);
   });
 
+  test("where there is an image model each page is a picture, too, told by name, title and its text", async () => {
+    const { pictures = [], notes } = await readImage("minutes.tiff", { pictures: { side: 224, left: 10 } });
+    expect(pictures.map(({ page, text }) => [page, text.split("\n")[0]])).toEqual([
+      [1, "minutes"],
+      [2, "minutes"],
+    ]);
+    expect(pictures[0]?.text).toContain("The bridle workshop moves to the old boathouse");
+    expect(pictures[1]?.text).toContain("潍坊风筝节的展品");
+    for (const { jpeg } of pictures)
+      expect(await sharp(jpeg).metadata()).toMatchObject({ format: "jpeg", width: 224, height: 224 });
+    expect(notes).toEqual([]);
+    const photo = await readImage("plumage.jpg", { pictures: { side: 224, left: 10 } });
+    expect(photo).toMatchObject({ noText: true, notes: [] });
+    expect(photo.pictures).toMatchObject([{ page: null, text: photo.blocks[0]?.text }]);
+    expect((await readImage("plumage.jpg")).pictures).toEqual([]);
+  });
+
+  test("no more pictures are taken of a document than asked for, and a note says so; files inside share the bound", async () => {
+    const few = { side: 224, left: 3 };
+    const file = (name: string) => ({ name, content: bytesOf(name) });
+    const album = makeZip([file("plumage.jpg"), file("minutes.tiff"), file("slides.gif")]);
+    const { pictures = [], notes = [] } = await read("album.zip", album, { ocr: null, pictures: few });
+    expect(pictures.map(({ headings, page }) => [headings, page])).toEqual([
+      [["plumage.jpg"], null],
+      [["minutes.tiff"], 1],
+      [["minutes.tiff"], 2],
+    ]);
+    expect(notes.at(-1)).toBe(
+      "slides.gif: 2 of its pictures are not found by what they show: embedding.images.most is reached",
+    );
+  });
+
   test("progress is told by page", async () => {
     const heard: string[] = [];
     await readImage("minutes.tiff", { onPage: (done, total) => heard.push(`${done}/${total}`) });

@@ -9,6 +9,7 @@ import { input, noEmbedder } from "./reading.ts";
 
 const done = (key: string): DocumentChunks => ({
   chunks: [],
+  pictures: [],
   copies: 0,
   metadata: { key },
   type: "txt",

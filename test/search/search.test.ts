@@ -39,6 +39,7 @@ describe("a search", () => {
         rank: 1,
         score: expect.any(Number),
         text: "kites circle in warm air",
+        modality: "text",
         documentId: "doc-a",
         key: "birds.pdf",
         page: 3,

@@ -12,6 +12,7 @@ import type { RebuildMessage, ReclusterMessage } from "../../lib/messages.ts";
 import { customRerankers } from "../../lib/steps/custom-rerankers.ts";
 import { reclusterStep } from "../../lib/steps/recluster.ts";
 import { type SearchQuery, searchStep } from "../../lib/steps/search.ts";
+import { type ImageSearch, noImages } from "../../lib/steps/search-space.ts";
 import { embeddedStore } from "../../lib/store/embedded.ts";
 import { collectionNames } from "../../lib/store/store.ts";
 import { memoryBucket } from "../contract/memory-bucket.ts";
@@ -31,7 +32,7 @@ const temporaryStore = async () => {
 };
 
 /** Everything that search needs: the embedded store, a bucket in memory, the hashing embedder; time stands still. */
-export const searchStack = async (yaml = "") => {
+export const searchStack = async (yaml = "", images: ImageSearch = noImages) => {
   const store = await temporaryStore();
   const config = parseConfig(yaml, "local");
   const embedder = hashEmbedder();
@@ -61,6 +62,7 @@ export const searchStack = async (yaml = "") => {
     config,
     store,
     embedder,
+    images,
     centroids,
     customRerankers: customRerankers({ custom: config.search.custom, root: process.cwd() }),
     clock: () => performance.now(),

@@ -1,23 +1,27 @@
 import { existsSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PutObjectCommand, S3Client } from "@aws-sdk/client-s3";
 import { GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 import type { APIGatewayProxyStructuredResultV2 } from "aws-lambda";
+import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { FunctionName } from "../../lib/config/function-names.ts";
 import { loadConfig } from "../../lib/config/load.ts";
-import { createEmbedder } from "../../lib/embed/create.ts";
+import { createEmbedder, createImageEmbedder } from "../../lib/embed/create.ts";
+import { readImageIdentity } from "../../lib/embed/image-model.ts";
 import { documentId } from "../../lib/ids.ts";
 import { embeddedStore } from "../../lib/store/embedded.ts";
-import { collectionNames } from "../../lib/store/store.ts";
+import { collectionNames, imagesName } from "../../lib/store/store.ts";
 import { type Emulator, startEmulator } from "../../localstack/emulator/emulator.ts";
 import { invokeBundle } from "../../localstack/invoke-bundle.ts";
 import { type Bundled, bundleFunction, maxUnzippedBytes } from "../../packaging/bundle.ts";
 import { dockerfile, writeImage } from "../../packaging/image.ts";
 import { packagesOf } from "../../packaging/unbundled.ts";
+import { putTinyClip, writeModelsFolder } from "../embed/tiny-clip.ts";
 import { type Call, event } from "../http/event.ts";
+import { chunkRow } from "../search/rows.ts";
 
 /** Bundles for this machine's processor, each run in a process of its own away from the repository. */
 
@@ -214,6 +218,71 @@ describe.skipIf(process.platform !== "linux")("packaged queue functions", () => 
     await consume("parse", "ingest", JSON.stringify(look), bundled);
     const { chunks } = JSON.parse(await nextMessage("embed"));
     expect(chunks.map((chunk: { readonly text: string }) => chunk.text)).toEqual([kites, trains]);
+  });
+});
+
+describe.skipIf(process.platform !== "linux")("functions where an image model was pulled", () => {
+  /** The repository with other models. */
+  const makeRoot = async (): Promise<string> => {
+    const at = join(folder, "pulled");
+    await mkdir(join(at, "models"), { recursive: true });
+    for (const name of [
+      "functions",
+      "lib",
+      "node_modules",
+      "package.json",
+      "package-lock.json",
+      "tsconfig.json",
+    ])
+      await symlink(join(root, name), join(at, name));
+    writeModelsFolder(join(at, "models"));
+    putTinyClip(join(at, "models"));
+    return at;
+  };
+
+  it("search has both models and finds a picture by words and by a picture, with nothing but its bundle", async () => {
+    const at = await makeRoot();
+    const bundled = await bundleFunction("search", { root: at, out: join(folder, "images"), config, target });
+    const embedder = await createImageEmbedder({ config, modelsDir: join(at, "models"), vcpus: 1 });
+    const { identity, model, dimension, side } = embedder;
+    const png = await sharp({ create: { width: side, height: side, channels: 3, background: "#f00" } })
+      .png()
+      .toBuffer();
+    const name = imagesName(config.store.collection, identity);
+    const store = embeddedStore({ path: join(folder, "image-data/store.sqlite") });
+    await store.ensure({ name, identity, model, dimension });
+    await store.setAlias(`${config.store.collection}_images`, name);
+    const vector = await embedder.embedPictures([png]);
+    await store.upsert(name, [chunkRow({ id: "red", modality: "image", vector })]);
+    await store.close();
+    await embedder.close();
+    for (const asked of [{ query: "a red one", target: "images" }, { image: png.toString("base64") }]) {
+      const { answer } = await invokeBundle({
+        ...bundled,
+        event: event({ method: "POST", path: "/search", body: { ...asked, cluster: { algorithm: "none" } } }),
+        env: { KETTLE_DATA_DIR: join(folder, "image-data"), AWS_ENDPOINT_URL: "http://127.0.0.1:9" },
+      });
+      const { statusCode, body = "" } = answer as APIGatewayProxyStructuredResultV2;
+      expect({ statusCode, body }).toMatchObject({ statusCode: 200 });
+      expect(JSON.parse(body).hits).toMatchObject([{ id: "red", score: expect.closeTo(1, 2) }]);
+    }
+  });
+
+  it("embed has the model of pictures alone, others know it by its hashes; all know that it is there", async () => {
+    const at = join(folder, "pulled");
+    for (const [name, files] of [
+      ["embed", ["clip-vit-b32/vision.onnx"]],
+      ["documents", []],
+    ] as const) {
+      const bundled = await bundleFunction(name, { root: at, out: join(folder, "images"), config, target });
+      const models = await readdir(join(bundled.folder, "models"), { recursive: true });
+      expect(models.filter((path) => path.startsWith("clip-vit-b32/"))).toEqual(files);
+      const resolved = JSON.parse(await readFile(join(bundled.folder, "kettle.resolved.json"), "utf8"));
+      expect(resolved.embedding.images.enabled).toBe(true);
+      expect(existsSync(join(bundled.folder, "node_modules/sharp"))).toBe(name === "embed");
+      const environment = { config: resolved, modelsDir: join(bundled.folder, "models") };
+      expect(await readImageIdentity(environment)).toMatchObject({ model: "clip-vit-b32", dimension: 6 });
+    }
   });
 });
 

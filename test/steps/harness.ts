@@ -7,7 +7,7 @@ import { ledgerOver } from "../../lib/ledger/s3-ledger.ts";
 import type { ClusterMessage, EmbedMessage, LookMessage, WriteMessage } from "../../lib/messages.ts";
 import { clusterStep } from "../../lib/steps/cluster.ts";
 import type { Delivery } from "../../lib/steps/delivery.ts";
-import { embedStep } from "../../lib/steps/embed.ts";
+import { type EmbedDeps, embedStep } from "../../lib/steps/embed.ts";
 import { gcStep } from "../../lib/steps/gc.ts";
 import { type ParseDeps, parseStep, type ReadChunks } from "../../lib/steps/parse.ts";
 import { type ReconcileDeps, reconcileStep } from "../../lib/steps/reconcile.ts";
@@ -18,6 +18,7 @@ import { collectionNames, type VectorStore } from "../../lib/store/store.ts";
 import { memoryBucket } from "../contract/memory-bucket.ts";
 
 export const embedding = { identity: "0123456789abcdef", model: "test", dimension: 2 };
+export const imageEmbedding = { identity: "fedcba9876543210", model: "pictures", dimension: 3 };
 export const key = "docs/k.txt";
 export const id = documentId("documents", key);
 const forever = new AbortController().signal;
@@ -93,12 +94,18 @@ export const harness = (store: VectorStore = memoryStore()) => {
         limits: { objectBytes: 1_000, chunks: 100 },
         fingerprint: "f1",
         embedding,
+        images: null,
         ...over,
       }),
-    embed: (identity = embedding.identity) =>
+    embed: (identity = embedding.identity, over: Partial<EmbedDeps> = {}) =>
       embedStep({
         ...shared,
         queue: queues.cluster,
+        imageEmbedder: async () => ({
+          ...imageEmbedding,
+          embedPictures: async (pictures) => Float32Array.from(pictures.flatMap(() => [0, 1, 0])),
+        }),
+        ...over,
         embedder: {
           ...embedding,
           identity,
@@ -110,10 +117,10 @@ export const harness = (store: VectorStore = memoryStore()) => {
         ...shared,
         queue: queues.write,
         labeler: {
-          label: async (vectors) => ({
+          label: async (vectors, dimension) => ({
             version: 3,
-            ids: new Int32Array(vectors.length / 2).fill(7),
-            distances: new Float32Array(vectors.length / 2).fill(0.1),
+            ids: new Int32Array(vectors.length / dimension).fill(7),
+            distances: new Float32Array(vectors.length / dimension).fill(0.1),
           }),
         },
       }),
@@ -131,6 +138,7 @@ export const harness = (store: VectorStore = memoryStore()) => {
         gc,
         collection,
         embedding,
+        images: null,
         fingerprint: "f1",
         stuckMinutes: 30,
         maxAttempts: 3,

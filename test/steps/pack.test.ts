@@ -13,7 +13,7 @@ const shared: Shared = {
   contentType: "text/plain",
   metadata: { author: "li" },
 };
-const options = { embedding };
+const options = { embedding, images: null };
 
 /** The last message of the chain, at its largest. */
 const full = (chunks: ReturnType<typeof chunk>[]): WriteMessage => {
@@ -84,10 +84,10 @@ describe("planOf", () => {
   const chunks = Array.from({ length: 200 }, (_, ordinal) =>
     chunk(ordinal, { text: `${ordinal} ${"x".repeat(2_000)}` }),
   );
-  const plan = planOf(chunks, shared, options);
+  const plan = planOf({ chunks, pictures: [] }, shared, options);
 
   it("is the same for the same chunks", () => {
-    expect(planOf(structuredClone(chunks), { ...shared }, options)).toEqual(plan);
+    expect(planOf({ chunks: structuredClone(chunks), pictures: [] }, { ...shared }, options)).toEqual(plan);
     expect(plan.batches).toBe([...packBatches(chunks, shared, options)].length);
   });
 
@@ -98,6 +98,6 @@ describe("planOf", () => {
     ["metadata", chunks, { ...shared, metadata: { author: "zhang" } }, options],
     ["the borders of batches", chunks, shared, { ...options, maxBytes: 150_000 }],
   ])("another one by %s", (_, otherChunks, otherShared, otherOptions) => {
-    expect(planOf(otherChunks, otherShared, otherOptions).hash).not.toBe(plan.hash);
+    expect(planOf({ chunks: otherChunks, pictures: [] }, otherShared, otherOptions).hash).not.toBe(plan.hash);
   });
 });

@@ -77,6 +77,10 @@ describe("fingerprint", () => {
     const shaped = shapedBy(config, { identity: "one" });
     expect(shaped.chunker).toEqual({ recursive: 1, [name]: 1 });
     expect(fingerprint(shapedBy(config, { identity: "two" }))).not.toBe(fingerprint(shaped));
+    const pictured = [{ identity: "three" }, { identity: "four" }].map((images) =>
+      fingerprint(shapedBy(config, { identity: "one" }, images)),
+    );
+    expect(new Set([fingerprint(shaped), ...pictured]).size).toBe(3);
     expect(fingerprint({ ...shaped, chunker: { recursive: 1, [name]: 2 } })).not.toBe(fingerprint(shaped));
   });
 });
