@@ -149,6 +149,7 @@ export const milvusRows = async (
     shards: 1,
     consistency: "Bounded",
     partitionKey: null,
+    parents: false,
     loadTimeoutMs: 60_000,
   };
   const store = milvusStore(options);

@@ -104,7 +104,7 @@ export const checkQueryClustering = (candidates: number): void => {
     );
 };
 
-/** Of the best rows two have the same parent more often than not, and seldom three. */
+/** With one, a fifth of the questions on CMRC searched twice for ten parents of four pieces; with two, none did. */
 const rowsOfParent = 2;
 
 const chooseGrouping = (

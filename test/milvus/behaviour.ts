@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import type { ChunkRow } from "../../lib/chunk-row.ts";
 import { embeddedStore } from "../../lib/store/embedded.ts";
 import { compileMatch } from "../../lib/store/match.ts";
+import { milvusAdmin } from "../../lib/store/milvus/admin.ts";
 import { connectMilvus } from "../../lib/store/milvus/connection.ts";
 import { createRequest, parentFields } from "../../lib/store/milvus/schema.ts";
 import { milvusStore } from "../../lib/store/milvus.ts";
@@ -187,13 +188,19 @@ export const testBehaviour = ({ words }: { readonly words: boolean }): void => {
       const [writer, reader] = [milvusStore(milvusOptions()), milvusStore(milvusOptions())];
       const nearest = { mode: "dense", vector: vectorOf(40), limit: 1 } as const;
       await reader.search(old.name, nearest);
+      const admin = milvusAdmin(milvusOptions({ parents: true }));
+      const problems = async () => (await admin.describe(old.name)).problems;
+      expect(await problems()).toEqual([
+        expect.stringMatching(/chunking\.parent.*kettle collections rebuild/),
+      ]);
       await expect(writer.upsert(old.name, [child])).rejects.toMatchObject({ code: "NOT_AVAILABLE" });
       expect(await rebuildCollection(store, old, alias)).toBe(30);
       await writer.upsert(old.name, [child]);
       expect(await store.fetch(old.name, ["r00003", "child"])).toEqual([rows[3], child]);
       expect(await reader.resolve(alias)).toEqual(old);
       expect((await reader.search(old.name, nearest))[0]).toMatchObject({ id: "child", parent });
-      await Promise.all([writer.close(), reader.close()]);
+      expect(await problems()).toEqual([]);
+      await Promise.all([writer.close(), reader.close(), admin.close()]);
       await store.drop(old.name);
     }));
 

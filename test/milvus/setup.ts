@@ -19,6 +19,7 @@ export const milvusOptions = (overrides: Partial<MilvusOptions> = {}): MilvusOpt
   shards: 1,
   consistency: "Strong",
   partitionKey: null,
+  parents: false,
   loadTimeoutMs: 60_000,
   ...overrides,
 });

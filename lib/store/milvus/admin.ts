@@ -122,6 +122,9 @@ const describe = async (
     words,
     problems: [
       ...indexDifferences(index, options),
+      ...(options.parents && !layout.parents
+        ? ["it has no fields for parents (chunking.parent): kettle collections rebuild makes it anew"]
+        : []),
       ...(loaded ? [] : ["it is not loaded: the first search will wait for it"]),
       ...(replicas === null || !loaded || replicas.length === options.replicas
         ? []

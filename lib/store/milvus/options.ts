@@ -1,3 +1,4 @@
+import { hasParents } from "../../chunk/rules.ts";
 import type { Config } from "../../config/schema.ts";
 import type { ConnectionOptions } from "./connection.ts";
 import type { IndexSetting } from "./indexes.ts";
@@ -15,6 +16,8 @@ export type MilvusOptions = ConnectionOptions & {
   readonly consistency: Consistency;
   /** Metadata key whose values part the rows of new collections; null: no partitions. */
   readonly partitionKey: string | null;
+  /** Whether rows may have parents: then collections without fields for them are told of. */
+  readonly parents: boolean;
   /** Longest wait until a collection is loaded. */
   readonly loadTimeoutMs: number;
 };
@@ -24,7 +27,7 @@ const loadTimeoutMs = 60_000;
 
 /** What kettle.yml says of collections, for a connection. */
 export const milvusOptions = (
-  { store }: Pick<Config, "store">,
+  { store, chunking }: Pick<Config, "store" | "chunking">,
   connection: ConnectionOptions,
 ): MilvusOptions => ({
   ...connection,
@@ -34,5 +37,6 @@ export const milvusOptions = (
   shards: store.shards,
   consistency: store.consistency,
   partitionKey: store.partitionKey,
+  parents: hasParents(chunking),
   loadTimeoutMs,
 });
