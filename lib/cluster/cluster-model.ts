@@ -26,6 +26,8 @@ export type FitOptions = {
     readonly k: number;
     readonly meanSimilarity: number;
   }) => void;
+  /** For HDBSCAN, which has no passes: the share of the work that is done, 0 to 1, never less than before. */
+  readonly onProgress?: (share: number) => void;
   /** Passes after which k-means ends anyway: 30 unless told; text embeddings settle in 10 to 20. */
   readonly maxPasses?: number;
   /** For HDBSCAN, which uses neither `k` nor `seed`. */

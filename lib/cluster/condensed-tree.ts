@@ -1,4 +1,5 @@
 import type { Edge } from "./edges-between.ts";
+import { turn } from "./products.ts";
 import { unionFind } from "./union-find.ts";
 
 /** A cluster of the condensed tree; 0 is all rows. Children come after their parents. */
@@ -20,8 +21,11 @@ type Merge = {
   readonly size: number;
 };
 
+/** Merges between two turns of the event loop. */
+const mergesPerTurn = 2_048;
+
 /** Single linkage: node n + i is the i-th merge. */
-const singleLinkage = (n: number, edges: readonly Edge[]): Merge[] => {
+const singleLinkage = async (n: number, edges: readonly Edge[]): Promise<Merge[]> => {
   const sets = unionFind(n);
   const node = Int32Array.from({ length: n }, (_, row) => row);
   const merges: Merge[] = [];
@@ -31,6 +35,7 @@ const singleLinkage = (n: number, edges: readonly Edge[]): Merge[] => {
     sets.join(a, b);
     merges.push({ left, right, distance: weight, size: sizeOf(left) + sizeOf(right) });
     node[sets.find(a)] = n + merges.length - 1;
+    if (merges.length % mergesPerTurn === 0) await turn();
   }
   return merges;
 };
@@ -54,8 +59,12 @@ const rowsBelow = (node: number, n: number, merges: readonly Merge[]): number[] 
  * The single linkage tree without splits that leave a side smaller than `minClusterSize`: such a side's rows fall out
  * of the cluster at that density (Campello, Moulavi & Sander 2013).
  */
-export const condensedTree = (n: number, edges: readonly Edge[], minClusterSize: number): TreeCluster[] => {
-  const merges = singleLinkage(n, edges);
+export const condensedTree = async (
+  n: number,
+  edges: readonly Edge[],
+  minClusterSize: number,
+): Promise<TreeCluster[]> => {
+  const merges = await singleLinkage(n, edges);
   const clusters: TreeCluster[] = [];
   const add = (parent: number, birth: number): number => {
     clusters.push({ parent, birth, children: [], stability: 0, leaves: [] });
@@ -77,7 +86,8 @@ export const condensedTree = (n: number, edges: readonly Edge[], minClusterSize:
       cluster.leaves.push({ row, lambda });
   };
   const open = [{ node: n + merges.length - 1, id: add(-1, 0) }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+  for (let next = open.pop(), seen = 1; next !== undefined; next = open.pop(), seen++) {
+    if (seen % mergesPerTurn === 0) await turn();
     const cluster = clusters[next.id] as TreeCluster;
     const merge = merges[next.node - n] as Merge;
     const lambda = density(merge.distance);

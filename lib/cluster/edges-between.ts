@@ -32,19 +32,41 @@ const edgeTable = (core: Float64Array, setOf: Int32Array, count: number) => {
     rowsA[slot] = a;
     rowsB[slot] = b;
   };
-  const edges = (): Edge[] => {
-    const found: Edge[] = [];
-    for (const [slot, weight] of weights.entries())
-      if (weight < Number.POSITIVE_INFINITY)
-        found.push({ a: rowsA[slot] as number, b: rowsB[slot] as number, weight });
-    return found;
+  const edge = (slot: number): Edge => ({
+    a: rowsA[slot] as number,
+    b: rowsB[slot] as number,
+    weight: weights[slot] as number,
+  });
+  const slotOf = (s: number, t: number): number => Math.min(s, t) * count + Math.max(s, t);
+  const isLighter = (slot: number, than: number): boolean => {
+    const [own, other] = [weights[slot] as number, weights[than] as number];
+    return own < other || (own === other && before(edge(slot), edge(than)) < 0);
   };
-  return { offer, edges };
+  return { offer, edge, slotOf, isLighter };
+};
+
+/** The lightest tree over the sets by Prim's algorithm: sorting the edges of all pairs would take far longer. */
+const lightestTree = ({ edge, slotOf, isLighter }: ReturnType<typeof edgeTable>, count: number): Edge[] => {
+  const best = new Int32Array(count).fill(-1);
+  const open = new Set(Array.from({ length: count - 1 }, (_, i) => i + 1));
+  const edges: Edge[] = [];
+  for (let set = 0; open.size > 0; ) {
+    let next = -1;
+    for (const other of open) {
+      const slot = slotOf(set, other);
+      if ((best[other] as number) < 0 || isLighter(slot, best[other] as number)) best[other] = slot;
+      if (next < 0 || isLighter(best[other] as number, best[next] as number)) next = other;
+    }
+    edges.push(edge(best[next] as number));
+    open.delete(next);
+    set = next;
+  }
+  return edges;
 };
 
 /**
- * The lightest edge of mutual reachability between each two of at most `mostSets` sets, lightest first, from one sweep
- * over all pairs of rows: what joins the sets of a spanning tree is among them.
+ * The edges of mutual reachability that join at most `mostSets` sets to the lightest tree, from one sweep over all pairs of
+ * rows and a table of the lightest edge between each two sets.
  */
 export const edgesBetween = async (
   vectors: Float32Array,
@@ -62,5 +84,5 @@ export const edgesBetween = async (
         if (setOf[other] !== own) table.offer(row, other, products[start + other] as number);
     }
   });
-  return table.edges().sort(before);
+  return lightestTree(table, count);
 };

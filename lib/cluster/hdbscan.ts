@@ -7,6 +7,7 @@ import {
 } from "./cluster-model.ts";
 import { clusterMeans, noClusters, numberedBySize } from "./clustering.ts";
 import { condensedTree, outlierScores, selectClusters, treeLabels } from "./condensed-tree.ts";
+import type { Edge } from "./edges-between.ts";
 import { nearestNeighbours } from "./knn.ts";
 import { kernelProducts, turn } from "./products.ts";
 import { spanningTree } from "./spanning-tree.ts";
@@ -46,11 +47,37 @@ const allNoise = (n: number): Clustering => ({
   outlierScores: new Float32Array(n),
 });
 
-const withCentroids = (vectors: Float32Array, d: number, labels: Int32Array, k: number): Clustering => {
+const withCentroids = async (
+  vectors: Float32Array,
+  d: number,
+  labels: Int32Array,
+  k: number,
+): Promise<Clustering> => {
   const first = Array.from({ length: k }, (_, id) => labels.indexOf(id));
   const centroids = clusterMeans(vectors, d, labels, takeRows(vectors, d, first));
-  const clustering = numberedBySize(vectors, d, labels, centroids);
+  await turn();
+  const clustering = await numberedBySize(vectors, d, labels, centroids);
   return { ...clustering, radii: radiiOf(clustering) };
+};
+
+const clustersOf = async (
+  vectors: Float32Array,
+  d: number,
+  edges: readonly Edge[],
+  minClusterSize: number,
+  selection: "eom" | "leaf",
+  signal: AbortSignal | undefined,
+): Promise<Clustering> => {
+  const n = vectors.length / d;
+  const tree = await condensedTree(n, edges, minClusterSize);
+  await turn();
+  signal?.throwIfAborted();
+  const selected = selectClusters(tree, selection);
+  const scores = outlierScores(n, tree);
+  if (selected.length === 0) return { ...allNoise(n), outlierScores: scores };
+  await turn();
+  const labels = treeLabels(n, tree, selected);
+  return { ...(await withCentroids(vectors, d, labels, selected.length)), outlierScores: scores };
 };
 
 const fitAll = async (
@@ -59,26 +86,26 @@ const fitAll = async (
   n: number,
   options: FitOptions,
 ): Promise<Clustering> => {
-  const { products = kernelProducts, signal, hdbscan = {} } = options;
+  const { products = kernelProducts, signal, hdbscan = {}, onProgress } = options;
   const minClusterSize = Math.max(2, hdbscan.minClusterSize ?? defaultMinClusterSize(n));
   if (n < minClusterSize || n < 2) return allNoise(n);
   const minSamples = Math.min(hdbscan.minSamples ?? minClusterSize, n - 1);
   const how = { d, products, signal };
-  const neighbours = await nearestNeighbours(vectors, Math.min(n - 1, Math.max(listed, minSamples)), how);
+  // All pairs are looked at for the neighbours, and mostly once more for the tree.
+  const half = (before: number) => (share: number) => onProgress?.(before + share / 2);
+  const neighbours = await nearestNeighbours(vectors, Math.min(n - 1, Math.max(listed, minSamples)), {
+    ...how,
+    onTile: half(0),
+  });
   // To the minSamples-th other row, as in Python's hdbscan; scikit-learn counts the row itself.
   const core = Float64Array.from(
     { length: n },
     (_, row) => neighbours.distances[row * neighbours.count + minSamples - 1] as number,
   );
-  const tree = condensedTree(n, await spanningTree(vectors, neighbours, core, how), minClusterSize);
-  await turn();
-  signal?.throwIfAborted();
-  const selected = selectClusters(tree, hdbscan.selection ?? "eom");
-  const scores = outlierScores(n, tree);
-  if (selected.length === 0) return { ...allNoise(n), outlierScores: scores };
-  await turn();
-  const labels = treeLabels(n, tree, selected);
-  return { ...withCentroids(vectors, d, labels, selected.length), outlierScores: scores };
+  const edges = await spanningTree(vectors, neighbours, core, { ...how, onTile: half(0.5) });
+  const clustering = await clustersOf(vectors, d, edges, minClusterSize, hdbscan.selection ?? "eom", signal);
+  onProgress?.(1);
+  return clustering;
 };
 
 /**

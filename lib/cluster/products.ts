@@ -33,6 +33,8 @@ export type Sweep = {
   readonly d: number;
   readonly products: Products;
   readonly signal?: AbortSignal | undefined;
+  /** Told after each tile which share of them is done. */
+  readonly onTile?: (share: number) => void;
 };
 
 /**
@@ -68,8 +70,11 @@ export type Tile = {
   readonly products: Float32Array;
 };
 
-/** Rows of a square tile: some 10 ms of one thread, large enough for a matrix kernel to be at its fastest. */
-const tileRows = (d: number): number => Math.max(16, Math.floor(Math.sqrt(1e8 / d)));
+/**
+ * Rows of a square tile: some 10 ms of one thread, large enough for a matrix kernel to be at its fastest; where rows are
+ * short, no more pairs than are looked at in a few milliseconds.
+ */
+const tileRows = (d: number): number => Math.min(724, Math.max(16, Math.floor(Math.sqrt(1e8 / d))));
 
 type Corner = { readonly from: number; readonly fromB: number };
 
@@ -77,7 +82,7 @@ type Corner = { readonly from: number; readonly fromB: number };
 const sweepTiles = async (
   a: Float32Array,
   b: Float32Array,
-  { d, products, signal }: Sweep,
+  { d, products, signal, onTile }: Sweep,
   corners: readonly Corner[],
   visit: (tile: Tile) => void,
 ): Promise<void> => {
@@ -95,6 +100,7 @@ const sweepTiles = async (
     const corner = corners[next];
     coming = corner && under(corner);
     visit(tile);
+    onTile?.(next / corners.length);
   }
 };
 

@@ -1,6 +1,6 @@
 import { before, type Edge, edgesBetween, mostSets } from "./edges-between.ts";
 import { euclidean, type Neighbours } from "./knn.ts";
-import { type Sweep, sweepAll, type Tile } from "./products.ts";
+import { type Sweep, sweepAll, type Tile, turn } from "./products.ts";
 import { unionFind } from "./union-find.ts";
 import { takeRows } from "./vectors.ts";
 
@@ -82,15 +82,19 @@ const leastOf = (rootOf: Int32Array, { weight, to }: Outgoing): Float64Array => 
 
 /** The best edge of each set. */
 const chosenEdges = (rootOf: Int32Array, { weight, to }: Outgoing): Edge[] => {
-  const edges = new Map<number, Edge>();
-  for (const [row, root] of rootOf.entries()) {
+  const edgeOf = (row: number): Edge => {
     const other = to[row] as number;
-    if (other < 0) continue;
-    const edge = { a: Math.min(row, other), b: Math.max(row, other), weight: weight[row] as number };
-    const held = edges.get(root);
-    if (held === undefined || before(edge, held) < 0) edges.set(root, edge);
+    return { a: Math.min(row, other), b: Math.max(row, other), weight: weight[row] as number };
+  };
+  const best = new Map<number, number>();
+  for (let row = 0; row < rootOf.length; row++) {
+    if ((to[row] as number) < 0) continue;
+    const held = best.get(rootOf[row] as number);
+    const difference = held === undefined ? -1 : (weight[row] as number) - (weight[held] as number);
+    if (difference < 0 || (difference === 0 && before(edgeOf(row), edgeOf(held ?? row)) < 0))
+      best.set(rootOf[row] as number, row);
   }
-  return [...edges.values()].sort(before);
+  return Array.from(best.values(), edgeOf).sort(before);
 };
 
 /** Looks into the lists again for rows whose best edge now lies within their set. */
@@ -170,17 +174,20 @@ export const spanningTree = async (
   const out: Outgoing = { weight: new Float64Array(n), to: new Int32Array(n).fill(-1) };
   const edges: Edge[] = [];
   const known = new Float64Array(n);
+  const { onTile: _silent, ...quiet } = how;
   const join = (found: readonly Edge[]): void => {
     for (const edge of found) if (sets.join(edge.a, edge.b)) edges.push(edge);
   };
   while (edges.length < n - 1) {
     const rootOf = Int32Array.from({ length: n }, (_, row) => sets.find(row));
     refresh(neighbours, core, rootOf, out, known);
+    await turn();
     if (sweepPays(n - edges.length, out)) {
       join(await edgesBetween(vectors, core, rootOf, how));
       break;
     }
-    await resolve(vectors, core, rootOf, out, how);
+    await resolve(vectors, core, rootOf, out, quiet);
+    await turn();
     join(chosenEdges(rootOf, out));
   }
   return edges.sort(before);

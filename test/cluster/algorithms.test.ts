@@ -130,6 +130,29 @@ describe("HDBSCAN", () => {
     }
   });
 
+  it("tells its progress up to the end, and other work goes on meanwhile", async () => {
+    const { vectors } = planted({ n: 4_500, k: 20, d: 24, spread: 0.5, seed: 3 });
+    let [running, turns] = [true, 0];
+    const count = (): void => {
+      turns++;
+      if (running) setImmediate(count);
+    };
+    setImmediate(count);
+    const shares: number[] = [];
+    const { k } = await hdbscan.fit(vectors, 24, {
+      k: "auto",
+      seed: 1,
+      hdbscan: { minClusterSize: 30 },
+      onProgress: (share) => shares.push(share),
+    });
+    running = false;
+    expect(k).toBe(20);
+    expect(shares.length).toBeGreaterThan(5);
+    expect(shares).toEqual(shares.toSorted((a, b) => a - b));
+    expect([shares[0]! > 0, shares.at(-1)]).toEqual([true, 1]);
+    expect(turns).toBeGreaterThan(20);
+  });
+
   it("does not depend on the seed, nor on the order of the vectors", async () => {
     const { vectors } = planted({ n: 90, k: 3, d: 8, spread: 0.4, seed: 6 });
     const reversed = new Float32Array(vectors.length);
