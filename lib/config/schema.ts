@@ -250,7 +250,7 @@ const chunking = section({
   parent: parent
     .default(null)
     .describe(
-      "chunks are searched, the larger text around them is what answers hand on; null: the chunks themselves",
+      "`{tokens: 32…4096}`: chunks are searched, the larger text around them is what answers hand on; null: the chunks themselves",
     ),
   rules: z
     .array(
