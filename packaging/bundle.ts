@@ -45,7 +45,12 @@ const shared: BuildOptions = {
 /** Threads are started by file name, so each is an entry point of its own beside the handler. */
 const threads = (name: FunctionName, config: Config): { in: string; out: string }[] => [
   ...(embeds(name, config) ? [{ in: "lib/embed/worker.ts", out: "functions/embed-worker" }] : []),
-  ...(name === "parse" ? [{ in: "lib/read/worker.ts", out: "functions/read-worker" }] : []),
+  ...(name === "parse"
+    ? [
+        { in: "lib/read/worker.ts", out: "functions/read-worker" },
+        { in: "lib/read/ocr/worker.ts", out: "functions/ocr-worker" },
+      ]
+    : []),
 ];
 
 /** Handler and threads; dynamic imports stay lazy, so that nothing is loaded unasked. */

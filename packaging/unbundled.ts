@@ -43,7 +43,7 @@ export const unbundledPackages: Readonly<Record<string, UnbundledPackage>> = {
       `@img/sharp-libvips-${platform}-${arch}`,
     ],
   },
-  piscina: { functions: model, files: () => ["dist"] },
+  piscina: { functions: [...model, "parse"], files: () => ["dist"] },
 };
 
 /** Large packages that only some functions reach: bundled there, left out elsewhere. */

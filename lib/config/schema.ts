@@ -218,7 +218,9 @@ const embedding = section({
       .min(0)
       .max(64)
       .default(0)
-      .describe("threads of OCR in one document; 0 means one a vCPU"),
+      .describe(
+        "pictures and scanned pages that OCR reads at once, of all documents together, each in a thread; 0 means one a vCPU",
+      ),
     gps: z.boolean().default(false).describe("keep the place where a picture was taken as metadata"),
   }),
 });

@@ -1,5 +1,6 @@
 import type { Environment } from "../config/environment.ts";
 import { type ChunkReader, type ChunkReaderOptions, chunkReader } from "./isolated.ts";
+import { ocrPool } from "./ocr/ocr-pool.ts";
 import { readerPool } from "./reader-pool.ts";
 import type { OpenEmbedder } from "./thread-vectors.ts";
 
@@ -15,6 +16,7 @@ export const createChunkReader = (
 ): ChunkReader => {
   const { ocrLanguages, ocrThreads, gps, most } = config.embedding.images;
   const { action, similarity } = config.quality.duplicates;
+  const ocr = ocrLanguages.length === 0 ? null : ocrPool(ocrLanguages, ocrThreads || vcpus);
   const options: ChunkReaderOptions = {
     modelsDir,
     model: config.embedding.model,
@@ -22,13 +24,16 @@ export const createChunkReader = (
     maxBytes: config.limits.chunkBytes,
     maxChunks: config.limits.chunks,
     copies: action === "drop" ? similarity : null,
-    images: {
-      ocrLanguages,
-      ocrThreads: ocrThreads || vcpus,
-      gps,
-      search: imageModel && { side: imageModel.side, most },
-    },
+    images: { gps, search: imageModel && { side: imageModel.side, most } },
     embedder,
+    ocr,
   };
-  return readerPool(() => chunkReader(options), Math.max(2, config.limits.readers || vcpus));
+  const readers = readerPool(() => chunkReader(options), Math.max(2, config.limits.readers || vcpus));
+  return {
+    ...readers,
+    close: async () => {
+      await readers.close();
+      await ocr?.close();
+    },
+  };
 };

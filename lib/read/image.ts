@@ -2,6 +2,7 @@ import { exifFields } from "./image/exif.ts";
 import { openPicture, type Picture } from "./image/picture.ts";
 import { flatMetadata } from "./metadata.ts";
 import { textOfLines } from "./ocr/ocr-text.ts";
+import { readingAhead } from "./ocr/reading-ahead.ts";
 import type { Block, FoundPicture, ReadDocument, Reader, ReadInput } from "./reader.ts";
 
 /** Of the picture that OCR reads: 300 dots an inch of an A4 page, 26 MB. */
@@ -10,17 +11,25 @@ const ocrPixels = 3_508 * 2_480;
 const probePixels = 4_096;
 
 const readPages = async (picture: Picture, input: ReadInput): Promise<readonly Block[]> => {
-  const blocks: Block[] = [];
-  if (!input.ocr) return blocks;
+  const { ocr, signal, onPage } = input;
+  if (!ocr) return [];
+  const ahead = readingAhead(ocr, signal);
+  const reading: Promise<readonly Block[]>[] = [];
+  let done = 0;
   for (let page = 0; page < picture.pages; page++) {
-    input.signal.throwIfAborted();
-    const lines = await input.ocr.recognise(await picture.raster(page, ocrPixels), input.signal);
-    const read = textOfLines(lines);
+    signal.throwIfAborted();
+    const { lines } = await ahead.recognise(await picture.raster(page, ocrPixels));
     const place = picture.pages === 1 ? null : page + 1;
-    if (read) blocks.push({ kind: "text", ...read, page: place, headings: [], header: "" });
-    input.onPage?.(page + 1, picture.pages);
+    const blocks = lines.then((found): Block[] => {
+      onPage?.(++done, picture.pages);
+      const read = textOfLines(found);
+      return read ? [{ kind: "text", ...read, page: place, headings: [], header: "" }] : [];
+    });
+    // Its failure is told below, unless another page fails first.
+    blocks.catch(() => undefined);
+    reading.push(blocks);
   }
-  return blocks;
+  return (await Promise.all(reading)).flat();
 };
 
 /** Words of a file's name: `IMG_2041-red-kite.jpg` → `IMG 2041 red kite`. */

@@ -3,7 +3,9 @@ import { Worker } from "node:worker_threads";
 import { type NativeGuard, nativeCallsEnded, nativeGuard, stopNativeCalls } from "../embed/native-guard.ts";
 import { AppError } from "../errors.ts";
 import { documentFailure, reason } from "./failures.ts";
+import type { Ocr } from "./ocr/ocr.ts";
 import type { ReadInput } from "./reader.ts";
+import { giveText } from "./thread-text.ts";
 import { giveVectors, type OpenEmbedder } from "./thread-vectors.ts";
 import type { DocumentChunks } from "./to-chunks.ts";
 import type { GuardedSetup, WorkerReply, WorkerSetup } from "./worker.ts";
@@ -28,6 +30,8 @@ export type ChunkReaderOptions = WorkerSetup & {
   /** Bound of the thread's JavaScript heap. */
   readonly heapMb?: number;
   readonly embedder: OpenEmbedder;
+  /** Reads pictures; whoever gives it closes it. Null: OCR is off. */
+  readonly ocr: Ocr | null;
 };
 
 const defaultHeapMb = 1024;
@@ -50,10 +54,11 @@ const workerFile = (): URL => {
 
 type Thread = { readonly worker: Worker; readonly guard: NativeGuard };
 
-const start = ({ heapMb = defaultHeapMb, embedder, ...setup }: ChunkReaderOptions): Thread => {
+const start = ({ heapMb = defaultHeapMb, embedder, ocr, ...setup }: ChunkReaderOptions): Thread => {
   const guard = nativeGuard();
+  const gone = new AbortController();
   const worker = new Worker(workerFile(), {
-    workerData: { ...setup, guard } satisfies GuardedSetup,
+    workerData: { ...setup, guard, ocrLanes: ocr?.lanes ?? 0 } satisfies GuardedSetup,
     resourceLimits: { maxOldGenerationSizeMb: heapMb + spareHeapMb },
     // What libraries print is not ours; failures come as messages.
     stdout: true,
@@ -64,11 +69,15 @@ const start = ({ heapMb = defaultHeapMb, embedder, ...setup }: ChunkReaderOption
   worker.on("error", () => undefined);
   worker.on("message", (message: WorkerReply) => {
     if (message.kind === "embed") void giveVectors(worker, embedder, message.texts);
+    if (message.kind === "recognise" && ocr) void giveText(worker, ocr, message, gone.signal);
   });
   worker.unref();
   const onExit = (): void => stopNativeCalls(guard, nativeCallMs);
   process.once("exit", onExit);
-  worker.once("exit", () => process.off("exit", onExit));
+  worker.once("exit", () => {
+    process.off("exit", onExit);
+    gone.abort();
+  });
   return { worker, guard };
 };
 
@@ -103,7 +112,7 @@ const nextReply = (
     };
     const onMessage = (message: WorkerReply): void => {
       if (message.kind === "page") onPage(message.done, message.total);
-      else if (message.kind !== "embed") settle(() => resolve(message));
+      else if (message.kind !== "embed" && message.kind !== "recognise") settle(() => resolve(message));
     };
     const onError = (error: unknown): void => settle(() => reject(error));
     const onExit = (): void => onError(new AppError("INTERNAL", "the reading thread ended by itself"));

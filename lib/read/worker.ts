@@ -6,9 +6,8 @@ import type { NativeGuard } from "../embed/native-guard.ts";
 import { loadTokenizer } from "../embed/tokenizer.ts";
 import { describeFailure, type FailureCode } from "../errors.ts";
 import { scoreQuality } from "../quality/quality.ts";
-import type { OcrLanguage } from "./ocr/ocr.ts";
-import { ppOcr } from "./ocr/pp-ocr.ts";
 import type { ReadInput } from "./reader.ts";
+import { askForText, type TextAnswer, type TextRequest } from "./thread-text.ts";
 import { askForVectors, type VectorAnswer, type VectorRequest } from "./thread-vectors.ts";
 import { type Chunking, type DocumentChunks, readChunks } from "./to-chunks.ts";
 
@@ -23,17 +22,18 @@ export type WorkerSetup = {
   /** As `Chunking.copies`. */
   readonly copies: number | null;
   readonly images: {
-    /** None: OCR is off. */
-    readonly ocrLanguages: readonly OcrLanguage[];
-    readonly ocrThreads: number;
     readonly gps: boolean;
     /** Side of the square pictures for image search, and the most of one document; null or absent: none are wanted. */
     readonly search?: { readonly side: number; readonly most: number } | null;
   };
 };
 
-/** Who starts the thread must wait for its native calls before ending it. */
-export type GuardedSetup = WorkerSetup & { readonly guard: NativeGuard };
+/** Who starts the thread must wait for its native calls before ending it, and gives it text of pictures. */
+export type GuardedSetup = WorkerSetup & {
+  readonly guard: NativeGuard;
+  /** Pictures that OCR reads at once; 0: it is off. */
+  readonly ocrLanes: number;
+};
 
 export type WorkerRequest = { readonly kind: "read" } & Pick<
   ReadInput,
@@ -42,6 +42,7 @@ export type WorkerRequest = { readonly kind: "read" } & Pick<
 
 export type WorkerReply =
   | VectorRequest
+  | TextRequest
   | { readonly kind: "ready" }
   | { readonly kind: "page"; readonly done: number; readonly total: number }
   | { readonly kind: "chunks"; readonly document: DocumentChunks }
@@ -70,11 +71,11 @@ const serve = async (port: MessagePort): Promise<void> => {
     const chunker = chunkers[strategy];
     return { chunker, options, parent, embed, quality: scoreQuality, maxChunks, copies };
   };
-  const { ocrLanguages: languages, ocrThreads: threads, gps, search } = setup.images;
-  const { guard } = setup;
-  const ocr = languages.length === 0 ? null : ppOcr({ languages, threads, guard });
+  const { guard, ocrLanes, images } = setup;
+  const ocr = ocrLanes === 0 ? null : askForText(port, ocrLanes);
+  const { gps, search } = images;
   const onPage = (done: number, total: number): void => reply({ kind: "page", done, total });
-  port.on("message", (request: WorkerRequest | VectorAnswer) => {
+  port.on("message", (request: WorkerRequest | VectorAnswer | TextAnswer) => {
     if (request.kind !== "read") return;
     const onRead = (): void => release(request.bytes);
     const chunking = { ...chunkingOf(request.key), onRead };

@@ -346,8 +346,9 @@ describe("bombs and breakages", () => {
     maxBytes: 2_000,
     copies: null,
     maxChunks: 10_000,
-    images: { ocrLanguages: [], ocrThreads: 1, gps: false },
+    images: { gps: false },
     embedder: noEmbedder,
+    ocr: null,
     heapMb: 256,
   });
   beforeAll(() => reader.warm());

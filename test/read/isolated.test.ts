@@ -13,8 +13,9 @@ const setup = {
   maxBytes: 2_000,
   copies: null,
   maxChunks: 1_000,
-  images: { ocrLanguages: ["en", "zh"] as const, ocrThreads: 1, gps: false },
+  images: { gps: false },
   embedder: noEmbedder,
+  ocr: null,
 };
 const reader = chunkReader(setup);
 afterAll(() => reader.close());

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, test } from "vitest";
 import { type ChunkReader, chunkReader } from "../../lib/read/isolated.ts";
+import { ocrPool } from "../../lib/read/ocr/ocr-pool.ts";
 import { readerPool } from "../../lib/read/reader-pool.ts";
 import type { DocumentChunks } from "../../lib/read/to-chunks.ts";
 import { input, noEmbedder } from "./reading.ts";
@@ -74,11 +75,15 @@ describe("a long document under OCR", () => {
     maxBytes: 2_000,
     copies: null,
     maxChunks: 1_000,
-    images: { ocrLanguages: ["en", "zh"] as const, ocrThreads: 1, gps: false },
+    images: { gps: false },
     embedder: noEmbedder,
+    ocr: ocrPool(["en", "zh"], 1),
   };
   const pool = readerPool(() => chunkReader(options), 2);
-  afterAll(() => pool.close());
+  afterAll(async () => {
+    await pool.close();
+    await options.ocr.close();
+  });
 
   test("does not hold up a small one, and tells its pages", async () => {
     const bytes = readFileSync(join(import.meta.dirname, "../fixtures/images/minutes.tiff"));

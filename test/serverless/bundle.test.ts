@@ -158,7 +158,8 @@ describe.skipIf(process.platform !== "linux")("packaged queue functions", () => 
     sqs = new SQSClient({ endpoint: emulator.url, region: "us-east-1", credentials });
     const s3 = new S3Client({ endpoint: emulator.url, region: "us-east-1", credentials });
     const pdf = await readFile(join(root, "samples/birds/thermals.pdf"));
-    const objects = { "thermals.pdf": pdf, "meaning/kites.txt": `${kites} ${trains}` };
+    const picture = await readFile(join(root, "test/fixtures/images/tea-label.png"));
+    const objects = { "thermals.pdf": pdf, "tea.png": picture, "meaning/kites.txt": `${kites} ${trains}` };
     for (const [Key, Body] of Object.entries(objects))
       await s3.send(new PutObjectCommand({ Bucket: "kettle-documents", Key, Body }));
   });
@@ -203,6 +204,16 @@ describe.skipIf(process.platform !== "linux")("packaged queue functions", () => 
     await consume("embed", "embed", parsed);
     const { vectors } = JSON.parse(await nextMessage("cluster"));
     expect(Buffer.from(vectors, "base64")).toHaveLength(chunks.length * 384 * 4);
+  });
+
+  it("parse reads a picture by OCR in a thread of its bundle", async () => {
+    await consume(
+      "parse",
+      "ingest",
+      JSON.stringify({ version: 1, bucket: "kettle-documents", key: "tea.png" }),
+    );
+    const { chunks } = JSON.parse(await nextMessage("embed"));
+    expect(chunks[0].text).toContain("White tea from Fuding");
   });
 
   it("parse carries the model where some folder is cut by meaning, and cuts by it; elsewhere it does not", async () => {

@@ -28,10 +28,12 @@ export type OcrLanguage = (typeof ocrLanguages)[number];
  *
  * - Lines come in reading order, columns one after the other; pages that lie on their side or upside down are turned
  *   first. A picture without text gives none.
- * - The same picture gives the same lines. One picture at a time; a second call waits.
- * - `signal` is looked at between lines, whose work cannot be interrupted.
+ * - The same picture gives the same lines. `lanes` pictures are read at once; a call beyond them waits its turn.
+ * - The picture's bytes may be handed over: they are not to be used afterwards.
+ * - `signal` is looked at before a picture is begun, and where it can be between lines, whose work cannot be interrupted.
  * - A missing or broken model throws `MODEL_MISSING`.
  */
 export type Ocr = {
+  readonly lanes: number;
   recognise(picture: Raster, signal: AbortSignal): Promise<readonly OcrLine[]>;
 };

@@ -76,6 +76,7 @@ export const ppOcr = (options: PpOcrOptions): Ocr => {
     return readPage(models, page, picture, signal);
   };
   return {
+    lanes: 1,
     recognise: (picture, signal) => {
       const turn = last.then(() => recogniseNow(picture, signal));
       last = turn.catch(() => undefined);
