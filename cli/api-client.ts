@@ -8,6 +8,7 @@ type Response<Name extends keyof Schemas> = Schemas[Name] extends z.ZodType ? z.
 
 export type DocumentView = Response<"documentView">;
 export type DocumentPage = Response<"documentsResponse">;
+export type QualityPage = Response<"qualityResponse">;
 export type ChunkPage = Response<"chunksResponse">;
 export type OriginalLink = Response<"originalResponse">;
 export type Accepted = Response<"acceptedDocument">;
@@ -42,6 +43,10 @@ export type ApiClient = {
   }): Promise<DocumentPage>;
   /** Null when the server does not know it. */
   document(id: string): Promise<DocumentView | null>;
+  quality(options?: {
+    readonly prefix?: string | undefined;
+    readonly cursor?: string | undefined;
+  }): Promise<QualityPage>;
   chunks(id: string, options?: { readonly limit?: number; readonly cursor?: string }): Promise<ChunkPage>;
   /** Null when the document or its object is not there. */
   original(id: string): Promise<OriginalLink | null>;
@@ -156,6 +161,7 @@ export const createApiClient = (given: ApiClientOptions): ApiClient => {
     search: (query) => send("POST", "/search", query),
     documents: (page) => get("/documents", page),
     document: (id) => orNull(get<DocumentView>(document(id))),
+    quality: (page) => get("/quality", page),
     chunks: (id, page) => get(document(id, "/chunks"), page),
     original: (id) => orNull(get<OriginalLink>(document(id, "/original"))),
     retry: (id) => send("POST", document(id, "/retry")),

@@ -7,6 +7,7 @@ import {
   listChunks,
   listDocuments,
 } from "../lib/steps/documents.ts";
+import { qualityOf } from "../lib/steps/quality.ts";
 import { retryStep } from "../lib/steps/retry.ts";
 
 const kettle = compose();
@@ -26,9 +27,11 @@ export const handler = serve(kettle, "documents", async () => {
   });
   const remove = deleteDocument({ ledger, documents });
   const retry = retryStep(kettle.waking);
+  const quality = qualityOf({ ledger });
   return {
     listDocuments: async ({ query }) => ({ body: await list(query) }),
     getDocument: async ({ params }) => ({ body: await get(params.id) }),
+    getQuality: async ({ query }) => ({ body: await quality(query) }),
     listChunks: async ({ params, query }) => ({ body: await chunks(params.id, query) }),
     getOriginal: async ({ params }) => ({ body: await original(params.id) }),
     retryDocument: async ({ params: { id } }) => ({ body: { id, state: (await retry(id)).state } }),

@@ -1,6 +1,7 @@
 import type { Command } from "commander";
+import { joinSummaries, type QualitySummary, summariseQuality } from "../../lib/quality/summary.ts";
 import { type ApiClient, type ChunkPage, clientFromEnvironment, type DocumentView } from "../api-client.ts";
-import { formatDocument, formatSummary, summariseQuality } from "../quality-report.ts";
+import { formatDocument, formatSummary } from "../quality-report.ts";
 import { eachDocument } from "./documents.ts";
 import { interruptSignal } from "./options.ts";
 
@@ -24,6 +25,17 @@ const chunksOf = async (api: ApiClient, id: string): Promise<ChunkPage["chunks"]
   return found;
 };
 
+const summaryOf = async (api: ApiClient, prefix: string | undefined): Promise<QualitySummary> => {
+  let summary = summariseQuality([]);
+  let cursor: string | undefined;
+  do {
+    const { cursor: next, ...page } = await api.quality({ prefix, cursor });
+    summary = joinSummaries(summary, page);
+    cursor = next;
+  } while (cursor !== undefined);
+  return summary;
+};
+
 const report = async (keyOrId: string | undefined, { prefix, json }: Options): Promise<void> => {
   const api = clientFromEnvironment(interruptSignal());
   if (keyOrId !== undefined) {
@@ -32,9 +44,7 @@ const report = async (keyOrId: string | undefined, { prefix, json }: Options): P
     console.log(json ? JSON.stringify({ ...view, chunks }, null, 2) : formatDocument(view, chunks));
     return;
   }
-  const views: DocumentView[] = [];
-  for await (const view of eachDocument(api, prefix === undefined ? {} : { prefix })) views.push(view);
-  const summary = summariseQuality(views);
+  const summary = await summaryOf(api, prefix);
   console.log(json ? JSON.stringify(summary, null, 2) : formatSummary(summary));
 };
 

@@ -115,6 +115,17 @@ export const routes = {
     response: schemas.acceptedDocument,
     failures: ["NOT_FOUND", "CONFLICT", "SWAP_CONFLICT", ...aws],
   },
+  getQuality: {
+    method: "GET",
+    path: "/quality",
+    function: "documents",
+    summary: "How the chunks of all documents were judged",
+    open: false,
+    query: schemas.qualityQuery,
+    status: 200,
+    response: schemas.qualityResponse,
+    failures: aws,
+  },
   createUpload: {
     method: "POST",
     path: "/uploads",

@@ -163,6 +163,8 @@ export const documentsQuery = z.strictObject({
 
 const failureCodes = Object.keys(failures) as [FailureCode, ...FailureCode[]];
 
+const scoresHelp = "chunks by score: ten numbers, of scores from 0 to .1, …, from .9 to 1";
+
 export const documentView = z.object({
   id: z.string(),
   key: z.string(),
@@ -181,6 +183,8 @@ export const documentView = z.object({
     .object({
       mean: z.number().min(0).max(1).describe("of the chunks' scores"),
       flags: z.record(z.string(), z.int()).describe("chunks by flag; `duplicate`: copies that were dropped"),
+      languages: z.record(z.string(), z.int()).optional().describe("chunks by language"),
+      scores: z.array(z.int()).optional().describe(scoresHelp),
     })
     .optional()
     .describe("how the chunks of the last reading were judged"),
@@ -209,6 +213,34 @@ export const documentsResponse = z.object({
     .string()
     .optional()
     .describe("there is more; a page may hold fewer items than `limit` and still have one"),
+});
+
+export const qualityQuery = z.strictObject({
+  prefix: z.string().max(1024).default("").describe("documents whose key begins with it"),
+  limit: limit(1000, 500),
+  cursor: cursor.optional(),
+});
+
+const chunkCount = z.int().min(0);
+
+export const qualityResponse = z.object({
+  documents: z.int().min(0).describe("documents of this page that were judged"),
+  chunks: chunkCount.describe("cut from them, copies that were dropped included"),
+  stored: chunkCount.describe("among those that search looks at"),
+  lowQuality: chunkCount.describe("among those that only `includeLowQuality` looks at"),
+  dropped: chunkCount.describe("copies inside a document, and low-quality ones where they are dropped"),
+  scored: chunkCount.describe("chunks with a score: copies that were dropped have none"),
+  mean: z.number().min(0).max(1).describe("of these scores"),
+  flags: z.record(z.string(), chunkCount).describe("chunks by flag, the most frequent first"),
+  languages: z.record(z.string(), chunkCount).describe("chunks by language, the most frequent first"),
+  scores: z.array(chunkCount).describe(scoresHelp),
+  worst: z
+    .array(z.object({ id: z.string(), key: z.string(), mean: z.number() }))
+    .describe("documents with the lowest mean, the lowest first"),
+  cursor: z
+    .string()
+    .optional()
+    .describe("there are more documents; of their counts the sum is that of all pages"),
 });
 
 export const chunksQuery = z.strictObject({ limit: limit(200, 50), cursor: cursor.optional() });

@@ -32,8 +32,15 @@ export const ledgerEntry = z.object({
   }),
   /** For people, of the last reading: what was left out, and what would mend that. */
   notes: z.array(z.string()).optional(),
-  /** How its chunks were judged when the run was planned: mean score, and chunks by flag. Absent before. */
-  quality: z.object({ mean: z.number(), flags: z.record(z.string(), z.int().positive()) }).optional(),
+  /** How its chunks were judged when the run was planned: mean score, and chunks by flag, language and score. Absent before. */
+  quality: z
+    .object({
+      mean: z.number(),
+      flags: z.record(z.string(), z.int().positive()),
+      languages: z.record(z.string(), z.int().positive()).optional(),
+      scores: z.array(z.int().nonnegative()).optional(),
+    })
+    .optional(),
   failure: z
     .object({
       stage: z.enum(failureStages),

@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { DocumentView } from "../../cli/api-client.ts";
-import { formatDocument, formatSummary, summariseQuality } from "../../cli/quality-report.ts";
+import { formatDocument, formatSummary } from "../../cli/quality-report.ts";
 
 const view = (key: string, over: Partial<DocumentView> = {}): DocumentView => ({
   id: key,
@@ -13,32 +13,20 @@ const view = (key: string, over: Partial<DocumentView> = {}): DocumentView => ({
   ...over,
 });
 
-it("sums documents up: each chunk counts once, copies have no score, what was never judged is left out", () => {
-  const summary = summariseQuality([
-    view("a", { quality: { mean: 0.9, flags: { duplicate: 1, boilerplate: 2 } } }),
-    view("b", {
-      quality: { mean: 0.3, flags: { digits: 1, boilerplate: 1 } },
-      counts: { expected: 1, stored: 1, lowQuality: 0, dropped: 0 },
-    }),
-    view("never"),
-  ]);
-  expect(summary).toEqual({
-    documents: 2,
-    chunks: 11,
-    lowQuality: 1,
-    dropped: 1,
-    mean: expect.closeTo((9 * 0.9 + 0.3) / 10, 10),
-    flags: { boilerplate: 3, digits: 1, duplicate: 1 },
-    worst: [
-      { id: "b", key: "b", mean: 0.3 },
-      { id: "a", key: "a", mean: 0.9 },
-    ],
-  });
-  expect(formatSummary(summary).split("\n").slice(0, 2)).toEqual([
+it("shows what all documents came to: flags, scores, languages, the worst", () => {
+  const shown = formatSummary({
+    ...{ documents: 2, chunks: 11, stored: 9, lowQuality: 1, dropped: 1, scored: 10, mean: 0.84 },
+    flags: { boilerplate: 3, digits: 1 },
+    languages: { en: 7, zh: 3 },
+    scores: [1, 0, 0, 0, 0, 0, 0, 0, 9, 0],
+    worst: [{ id: "b", key: "b.pdf", mean: 0.3 }],
+  }).split("\n");
+  expect(shown.slice(0, 2)).toEqual([
     "2 documents, 11 chunks: mean quality 0.840, 1 of low quality, 1 dropped",
     "      3  boilerplate",
   ]);
-  expect(formatSummary(summariseQuality([]))).toContain("0 documents, 0 chunks: mean quality 0.000");
+  for (const line of ["0.0–0.1        1", "0.8–0.9        9", "languages: en 7, zh 3", "  0.300  b.pdf"])
+    expect(shown).toContain(line);
 });
 
 it("shows one document's poor chunks and no others", () => {

@@ -2,9 +2,11 @@ import { S3Client } from "@aws-sdk/client-s3";
 import { beforeEach, describe, expect, it } from "vitest";
 import { s3Presigner } from "../../lib/aws/presigner.ts";
 import type { ChunkRow } from "../../lib/chunk-row.ts";
+import { qualityResponse } from "../../lib/http/schemas.ts";
 import { chunkId, documentId } from "../../lib/ids.ts";
 import type { EntryChange } from "../../lib/ledger/ledger.ts";
 import { ledgerOver } from "../../lib/ledger/s3-ledger.ts";
+import { joinSummaries, summariseQuality } from "../../lib/quality/summary.ts";
 import {
   deleteDocument,
   getDocument,
@@ -12,6 +14,7 @@ import {
   listChunks,
   listDocuments,
 } from "../../lib/steps/documents.ts";
+import { qualityOf } from "../../lib/steps/quality.ts";
 import { createUpload } from "../../lib/steps/uploads.ts";
 import { memoryStore } from "../../lib/store/memory.ts";
 import { memoryBucket } from "../contract/memory-bucket.ts";
@@ -101,6 +104,36 @@ const makeWorld = () => {
 let world: ReturnType<typeof makeWorld>;
 beforeEach(() => {
   world = makeWorld();
+});
+
+describe("the quality of all documents", () => {
+  it("is summed up by pages, those that were deleted or never judged left out", async () => {
+    const counts = { expected: 2, stored: 1, lowQuality: 1, dropped: 0 };
+    const quality = {
+      mean: 0.5,
+      flags: { digits: 1 },
+      languages: { en: 2 },
+      scores: [1, 0, 0, 0, 0, 0, 0, 0, 0, 1],
+    };
+    for (const key of ["a/1", "a/2", "b/3"]) await world.put(key, { counts, quality });
+    await world.put("a/gone", { state: "deleted", served: null, fingerprint: null });
+    const page = qualityOf({ ledger: world.ledger });
+    const all = await page({ prefix: "", limit: 100 });
+    expect(qualityResponse.parse(all)).toMatchObject({
+      documents: 3,
+      chunks: 6,
+      scores: quality.scores.map((n) => 3 * n),
+    });
+    expect(await page({ prefix: "a/", limit: 100 })).toMatchObject({ documents: 2, flags: { digits: 2 } });
+    let sum = summariseQuality([]);
+    let cursor: string | undefined;
+    do {
+      const { cursor: next, ...rest } = await page({ prefix: "", limit: 1, cursor });
+      sum = joinSummaries(sum, rest);
+      cursor = next;
+    } while (cursor !== undefined);
+    expect(sum).toEqual(all);
+  });
 });
 
 describe("the list of documents", () => {

@@ -4,6 +4,7 @@ import { authenticator } from "../../lib/http/auth.ts";
 import { type HttpFunctionOptions, httpFunction } from "../../lib/http/handler.ts";
 import type { Operations } from "../../lib/http/operation.ts";
 import { routes } from "../../lib/http/routes.ts";
+import { summariseQuality } from "../../lib/quality/summary.ts";
 import { type Call, context, event, requestId } from "./event.ts";
 
 const id = "0123456789abcdef0123456789abcdef";
@@ -28,6 +29,7 @@ const documents = (overrides: Partial<Operations<"documents">> = {}): Operations
     body: { url: "https://example.com/", contentType: "a/b", size: 1, expiresAt: 2 },
   }),
   retryDocument: async ({ params }) => ({ body: { id: params.id, state: "pending" } }),
+  getQuality: async () => ({ body: summariseQuality([]) }),
   ...overrides,
 });
 
