@@ -11,7 +11,7 @@ const mostGroups = 32;
 /** Fewer centroids are compared with all rows in less time than it takes to keep bounds. */
 export const leastToBound = 2 * perGroup;
 /** Rows looked at between two turns of the event loop: a few milliseconds. */
-const rowsPerTurn = 2_048;
+const rowsPerTurn = 1_024;
 /** Above this share of all pairs, a matrix product of them all is faster than pairs group by group. */
 const worthwhileShare = 1 / 12;
 /** Distances by float32 products are so exact, but for those of equal vectors. */

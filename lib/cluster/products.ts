@@ -71,10 +71,10 @@ export type Tile = {
 };
 
 /**
- * Rows of a square tile: some 10 ms of one thread, large enough for a matrix kernel to be at its fastest; where rows are
+ * Rows of a square tile: some 5 ms of one thread, large enough for a matrix kernel to be at its fastest; where rows are
  * short, no more pairs than are looked at in a few milliseconds.
  */
-const tileRows = (d: number): number => Math.min(724, Math.max(16, Math.floor(Math.sqrt(1e8 / d))));
+const tileRows = (d: number): number => Math.min(724, Math.max(16, Math.floor(Math.sqrt(6e7 / d))));
 
 type Corner = { readonly from: number; readonly fromB: number };
 

@@ -97,15 +97,19 @@ const chosenEdges = (rootOf: Int32Array, { weight, to }: Outgoing): Edge[] => {
   return Array.from(best.values(), edgeOf).sort(before);
 };
 
+/** Rows whose lists are looked into between two turns of the event loop. */
+const rowsPerTurn = 4_096;
+
 /** Looks into the lists again for rows whose best edge now lies within their set. */
-const refresh = (
+const refresh = async (
   neighbours: Neighbours,
   core: Float64Array,
   rootOf: Int32Array,
   out: Outgoing,
   known: Float64Array,
-): void => {
+): Promise<void> => {
   for (let row = 0; row < core.length; row++) {
+    if (row % rowsPerTurn === 0) await turn();
     const to = out.to[row] as number;
     if (to >= 0 && rootOf[to] !== rootOf[row]) continue;
     known[row] = Math.max(known[row] as number, out.weight[row] as number);
@@ -180,7 +184,7 @@ export const spanningTree = async (
   };
   while (edges.length < n - 1) {
     const rootOf = Int32Array.from({ length: n }, (_, row) => sets.find(row));
-    refresh(neighbours, core, rootOf, out, known);
+    await refresh(neighbours, core, rootOf, out, known);
     await turn();
     if (sweepPays(n - edges.length, out)) {
       join(await edgesBetween(vectors, core, rootOf, how));
