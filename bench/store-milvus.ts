@@ -12,6 +12,8 @@ import type { BenchRow } from "./row.ts";
 
 const batch = 50;
 const limit = 10;
+/** Rows of a page when clusters are made. */
+const scanPage = 500;
 const searches = 600;
 const warmUps = 30;
 const rowFields = rowFieldsOf({ parents: true });
@@ -107,6 +109,30 @@ const reads = async (pair: Pair, queries: readonly Float32Array[]) => {
   return (share: number) => ({ ours: at(times.ours, share), bare: at(times.bare, share) });
 };
 
+/** Rows/s of reading a whole collection by pages as recluster does: ids and vectors, and whole rows. */
+const scans = async ({ store, ours }: Pair): Promise<BenchRow> => {
+  const total = await store.count(ours.name);
+  const all = async (read: "scan" | "scanVectors"): Promise<void> => {
+    let cursor: string | undefined;
+    do ({ cursor } = await store[read](ours.name, { limit: scanPage, ...(cursor && { cursor }) }));
+    while (cursor !== undefined);
+  };
+  const times = { ours: [] as number[], bare: [] as number[] };
+  for (let turn = 0; turn < 4; turn++)
+    await inTurns(turn, times, { ours: () => all("scanVectors"), bare: () => all("scan") });
+  const [vectors, whole] = [times.ours, times.bare].map(
+    (each) => (1000 * total) / Math.min(...each.slice(1)),
+  );
+  return {
+    name: "Milvus: reading all ids and vectors",
+    value: vectors ?? 0,
+    unit: "rows/s",
+    peer: "whole rows",
+    peerValue: whole ?? 0,
+    ratio: (vectors ?? 0) / (whole ?? 1),
+  };
+};
+
 /** @param better value / peerValue, or its inverse where less is better */
 const row = (
   name: string,
@@ -173,6 +199,7 @@ export const milvusRows = async (
       row("upsert", "rows/s", written, written.ours / written.bare),
       row("dense search p50", "ms", p50, p50.bare / p50.ours),
       row("dense search p95", "ms", p95, p95.bare / p95.ours),
+      await scans(pair),
     ];
   } finally {
     for (const { name } of [ours, bare]) await store.drop(name).catch(() => null);

@@ -10,7 +10,7 @@ import type { VectorStore } from "../store/store.ts";
 
 export type ReclusterDeps = {
   readonly config: Pick<Config, "store" | "clustering">;
-  readonly store: Pick<VectorStore, "collections" | "count" | "scan" | "fetch">;
+  readonly store: Pick<VectorStore, "collections" | "count" | "scan" | "scanVectors" | "fetch">;
   readonly centroids: Centroids;
   /** What multiplies matrices while clusters are trained; without it the WebAssembly kernel does. */
   readonly products?: Products;

@@ -24,7 +24,7 @@ const driftOf = async (
   rows: number,
 ): Promise<number> => {
   const filter: Filter = { field: "ingestedAt", op: "gt", value: trainedAt };
-  const { rows: found } = await store.scan(spec.name, { filter, limit: newcomers });
+  const { rows: found } = await store.scanVectors(spec.name, { filter, limit: newcomers });
   if (found.length === 0 || meanDistance === 0) return 0;
   const vectors = new Float32Array(found.length * dimension);
   for (const [row, { vector }] of found.entries()) vectors.set(vector, row * dimension);

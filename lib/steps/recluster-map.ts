@@ -20,7 +20,10 @@ const firstRows = async (
   do {
     signal.throwIfAborted();
     const limit = Math.min(pageRowsOf(deps), most - ids.length);
-    const page = await deps.store.scan(collection, { limit, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await deps.store.scanVectors(collection, {
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     for (const { id, vector } of page.rows) {
       vectors.set(vector, ids.length * dimension);
       ids.push(id);

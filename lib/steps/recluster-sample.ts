@@ -27,7 +27,10 @@ const drawPart = async (
   while (!done && ids.length < most) {
     signal.throwIfAborted();
     const limit = Math.min(pageRowsOf(deps), most - ids.length);
-    const page = await deps.store.scan(spec.name, { limit, ...(cursor === undefined ? {} : { cursor }) });
+    const page = await deps.store.scanVectors(spec.name, {
+      limit,
+      ...(cursor === undefined ? {} : { cursor }),
+    });
     for (const row of page.rows) {
       ids.push(row.id);
       vectors.push(row.vector);

@@ -1,11 +1,10 @@
 import type { PublishedCentroids } from "../centroids/published.ts";
 import { type ShardState, surveyOf } from "../centroids/survey.ts";
-import type { ChunkRow } from "../chunk-row.ts";
 import { nearestCentroids } from "../cluster/nearest.ts";
 import { addTallies, emptyTally, type Tally, tallyOf } from "../cluster/tally.ts";
 import type { ShardMessage } from "../messages.ts";
 import type { Filter, FilterCondition } from "../store/filter.ts";
-import type { CollectionSpec } from "../store/store.ts";
+import type { CollectionSpec, VectorRow } from "../store/store.ts";
 import { nearestPerCluster, pageRowsOf, type ReclusterDeps } from "./recluster-deps.ts";
 
 /** Ids are hashes in hexadecimal: equal ranges of them have equally many rows. The outer ones take every other id too. */
@@ -38,7 +37,7 @@ export const shardMessages = (
 };
 
 const tallyPage = (
-  rows: readonly ChunkRow[],
+  rows: readonly VectorRow[],
   { k, dimension, centroids, radii }: PublishedCentroids,
 ): Tally => {
   const vectors = new Float32Array(rows.length * dimension);
@@ -63,7 +62,7 @@ const advance = async (
   let { cursor, tally } = state;
   const until = tally.rows + keptRows;
   do {
-    const page = await deps.store.scan(message.collection, {
+    const page = await deps.store.scanVectors(message.collection, {
       filter,
       limit,
       ...(cursor === null ? {} : { cursor }),

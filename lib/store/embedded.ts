@@ -1,11 +1,12 @@
 import { checkLimit, checkName, checkRows } from "./collections.ts";
 import { create, drop, isThere, type Located, list, locate, open, point } from "./embedded/catalogue.ts";
 import { connect, type Sql } from "./embedded/connection.ts";
-import { compileFilter } from "./embedded/filter-sql.ts";
-import { countRows, erase, fetchRows, pageRows, prepareRow, write } from "./embedded/rows.ts";
+import { compileFilter, type Fragment } from "./embedded/filter-sql.ts";
+import { countRows, erase, fetchRows, pageRows, pageVectors, prepareRow, write } from "./embedded/rows.ts";
+import type { Tables } from "./embedded/schema.ts";
 import { searchRows } from "./embedded/search.ts";
 import { type VectorCache, vectorCache } from "./embedded/vectors.ts";
-import type { VectorStore } from "./store.ts";
+import type { ScanOptions, ScanPage, VectorRow, VectorStore } from "./store.ts";
 
 export type EmbeddedOptions = {
   /** The file; it and its folder are made with the first call. */
@@ -39,6 +40,19 @@ const cacheOf = (caches: Map<number, VectorCache>, sql: Sql, { number, spec }: L
 export const embeddedStore = ({ path, busyMs = 10_000 }: EmbeddedOptions): VectorStore => {
   const connection = connect({ path, busyMs });
   const caches = new Map<number, VectorCache>();
+  /** A page by one of the statements for pages; one row more says that there is more. */
+  const page = <Row extends VectorRow>(
+    name: string,
+    { filter, cursor, limit }: ScanOptions,
+    read: (sql: Sql, tables: Tables, where: Fragment, after: string, limit: number) => readonly Row[],
+  ): ScanPage<Row> => {
+    checkLimit(limit, 1);
+    const where = filter ? compileFilter(filter) : { sql: "1", values: [] };
+    // Ids are never empty, so the empty string is before all of them.
+    const rows = connection.read((sql) => read(sql, open(sql, name).tables, where, cursor ?? "", limit + 1));
+    const last = rows[limit - 1];
+    return { rows: rows.slice(0, limit), ...(rows.length > limit && last && { cursor: last.id }) };
+  };
   return {
     async ensure(spec) {
       checkName(spec.name);
@@ -79,17 +93,8 @@ export const embeddedStore = ({ path, busyMs = 10_000 }: EmbeddedOptions): Vecto
         return searchRows(sql, collection, () => cacheOf(caches, sql, collection), request);
       });
     },
-    async scan(name, { filter, cursor, limit }) {
-      checkLimit(limit, 1);
-      const where = filter ? compileFilter(filter) : { sql: "1", values: [] };
-      // Ids are never empty, so the empty string is before all of them.
-      const rows = connection.read((sql) =>
-        pageRows(sql, open(sql, name).tables, where, cursor ?? "", limit + 1),
-      );
-      const page = rows.slice(0, limit);
-      const last = page.at(-1);
-      return rows.length > limit && last ? { rows: page, cursor: last.id } : { rows: page };
-    },
+    scan: async (name, options) => page(name, options, pageRows),
+    scanVectors: async (name, options) => page(name, options, pageVectors),
     async close() {
       connection.close();
       caches.clear();

@@ -13,7 +13,7 @@ import {
 import type { Filter } from "./filter.ts";
 import { byScore, fuse, fusionDepth, type Ranked } from "./fusion.ts";
 import { compareText, compileMatch } from "./match.ts";
-import type { CollectionSpec, SearchRequest, VectorStore } from "./store.ts";
+import type { CollectionSpec, ScanOptions, ScanPage, SearchRequest, VectorStore } from "./store.ts";
 import { wordsOfQuery, wordsOfText } from "./words.ts";
 
 type Collection = { readonly spec: CollectionSpec; readonly rows: Map<string, ChunkRow> };
@@ -84,6 +84,21 @@ const open = (data: MemoryData, name: string): Collection => {
   return collection;
 };
 
+/** A page of the rows that match, in order of id. */
+const pageOf = <Row>(
+  collection: Collection,
+  { filter, cursor, limit }: ScanOptions,
+  read: (row: ChunkRow) => Row,
+): ScanPage<Row> => {
+  checkLimit(limit, 1);
+  const rows = matching(collection, filter)
+    .filter(({ id }) => cursor === undefined || compareText(id, cursor) > 0)
+    .sort((a, b) => compareText(a.id, b.id));
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { rows: page.map(read), ...(rows.length > limit && last && { cursor: last.id }) };
+};
+
 type Catalogue = Pick<VectorStore, "ensure" | "collections" | "drop" | "setAlias" | "resolve">;
 
 const catalogue = (data: MemoryData): Catalogue => ({
@@ -145,15 +160,11 @@ export const memoryStore = (data: MemoryData = memoryData()): VectorStore => ({
         return row ? [{ ...copy(row), score }] : [];
       });
   },
-  async scan(name, { filter, cursor, limit }) {
-    const collection = open(data, name);
-    checkLimit(limit, 1);
-    const rows = matching(collection, filter)
-      .filter(({ id }) => cursor === undefined || compareText(id, cursor) > 0)
-      .sort((a, b) => compareText(a.id, b.id));
-    const page = rows.slice(0, limit).map(copy);
-    const last = page.at(-1);
-    return rows.length > limit && last ? { rows: page, cursor: last.id } : { rows: page };
+  async scan(name, options) {
+    return pageOf(open(data, name), options, copy);
+  },
+  async scanVectors(name, options) {
+    return pageOf(open(data, name), options, ({ id, vector }) => ({ id, vector: vector.slice() }));
   },
   async close() {},
 });

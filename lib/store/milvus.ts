@@ -3,10 +3,20 @@ import { dropCollection, ensureCollection, listCollections, lookUp, pointAlias }
 import { type Connection, connectMilvus } from "./milvus/connection.ts";
 import { type OpenedCollections, openedCollections } from "./milvus/opened.ts";
 import type { MilvusOptions } from "./milvus/options.ts";
-import { countRows, matchingIds, prepareFilter, rowsById, scanRows } from "./milvus/reads.ts";
+import {
+  countRows,
+  matchingIds,
+  type Prepared,
+  prepareFilter,
+  rowsById,
+  type Scanned,
+  scanRows,
+  scanVectors,
+  type Target,
+} from "./milvus/reads.ts";
 import { searchRows } from "./milvus/search.ts";
 import { deleteIds, upsertRows } from "./milvus/writes.ts";
-import type { VectorStore } from "./store.ts";
+import type { ScanOptions, ScanPage, VectorRow, VectorStore } from "./store.ts";
 
 type Catalogue = Pick<VectorStore, "ensure" | "collections" | "drop" | "setAlias" | "resolve">;
 
@@ -45,6 +55,19 @@ const catalogue = (connection: Connection, opened: OpenedCollections, options: M
 export const milvusStore = (options: MilvusOptions): VectorStore => {
   const connection = connectMilvus(options);
   const opened = openedCollections(connection, options);
+  const page = async <Row extends VectorRow>(
+    name: string,
+    { filter, cursor, limit }: ScanOptions,
+    read: (target: Target, filter: Prepared, start: string, limit: number) => Promise<Scanned<Row>>,
+  ): Promise<ScanPage<Row>> => {
+    checkLimit(limit, 1);
+    return opened.use(name, async ({ layout }, target) => {
+      const prepared = await prepareFilter(connection, layout, filter);
+      const { rows, more } = await read(target("Strong"), prepared, cursor ?? "", limit);
+      const last = rows.at(-1);
+      return { rows, ...(more && last && { cursor: last.id }) };
+    });
+  };
   return {
     ...catalogue(connection, opened, options),
     upsert: async (name, rows) =>
@@ -73,15 +96,8 @@ export const milvusStore = (options: MilvusOptions): VectorStore => {
         return searchRows(target(options.consistency), collection, request, filter);
       });
     },
-    async scan(name, { filter, cursor, limit }) {
-      checkLimit(limit, 1);
-      return opened.use(name, async ({ layout }, target) => {
-        const prepared = await prepareFilter(connection, layout, filter);
-        const { rows, more } = await scanRows(target("Strong"), prepared, cursor ?? "", limit);
-        const last = rows.at(-1);
-        return more && last ? { rows, cursor: last.id } : { rows };
-      });
-    },
+    scan: (name, options) => page(name, options, scanRows),
+    scanVectors: (name, options) => page(name, options, scanVectors),
     async close() {
       opened.clear();
       await connection.close();

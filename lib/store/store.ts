@@ -27,16 +27,22 @@ export type SearchRequest = {
 /** `score`: higher is better. Dense: cosine. Sparse: BM25. Hybrid: reciprocal rank fusion, k = 60. */
 export type ScoredRow = ScoredChunk;
 
+/** A page of at most `limit` rows that match, behind the cursor of the page before. */
+export type ScanOptions = { readonly filter?: Filter; readonly cursor?: string; readonly limit: number };
+/** No cursor: there are no more rows. */
+export type ScanPage<Row> = { readonly rows: readonly Row[]; readonly cursor?: string };
+export type VectorRow = Pick<ChunkRow, "id" | "vector">;
+
 /**
  * Port: a vector store. Names given to it are physical collections or aliases.
  *
  * - `upsert` is idempotent by id (the last of equal ids in one call wins) and all rows of one call become visible
- *   together or can be upserted again; after it returns, `count`, `fetch`, `delete` and `scan` see the rows.
+ *   together or can be upserted again; after it returns, `count`, `fetch`, `delete` and scans see the rows.
  * - `drop` takes a physical name and takes the aliases that point at it along. A name is never both; an invalid or
  *   taken one gives `STORE_REFUSED`, a collection of another model `EMBEDDING_MISMATCH`.
  * - A missing collection gives `STORE_REFUSED`; an outage `STORE_UNAVAILABLE` (retryable).
  * - Empty input does nothing; searching an empty collection gives nothing.
- * - `search` gives at most `limit` rows, best first, ties by id. `scan` gives each row once, in order of id.
+ * - `search` gives at most `limit` rows, best first, ties by id. `scan` and `scanVectors` give each row once, in order of id.
  * - A mode that a store does not have gives `NOT_AVAILABLE`. What a filter means: `FilterCondition`.
  * - A vector whose length is not the collection's dimension is refused (`STORE_REFUSED`), nothing is written.
  */
@@ -59,10 +65,9 @@ export type VectorStore = {
    */
   fetch(collection: string, ids: readonly string[], freshness?: "asSearch"): Promise<readonly ChunkRow[]>;
   search(collection: string, request: SearchRequest): Promise<readonly ScoredRow[]>;
-  scan(
-    collection: string,
-    options: { readonly filter?: Filter; readonly cursor?: string; readonly limit: number },
-  ): Promise<{ readonly rows: readonly ChunkRow[]; readonly cursor?: string }>;
+  scan(collection: string, options: ScanOptions): Promise<ScanPage<ChunkRow>>;
+  /** `scan` of ids and vectors alone: reading the rest of a row takes several times as long. */
+  scanVectors(collection: string, options: ScanOptions): Promise<ScanPage<VectorRow>>;
   close(): Promise<void>;
 };
 

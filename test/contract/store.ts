@@ -174,6 +174,7 @@ export const testVectorStore = (open: () => Promise<VectorStore>, capabilities: 
       ["fetch", (missing) => store.fetch(missing, ["a"])],
       ["search", (missing) => store.search(missing, { mode: "dense", vector: at(0), limit: 1 })],
       ["scan", (missing) => store.scan(missing, { limit: 1 })],
+      ["scanVectors", (missing) => store.scanVectors(missing, { limit: 1 })],
       ["drop", (missing) => store.drop(missing)],
       ["setAlias", (missing) => store.setAlias(fresh(), missing)],
     ])("%s on a missing collection is refused", async (_, call) => {
@@ -672,8 +673,33 @@ export const testVectorStore = (open: () => Promise<VectorStore>, capabilities: 
       expect(seen.filter((id) => /^m\d\d$/.test(id))).toEqual(ids(stay));
     });
 
+    it("of vectors gives the same pages without the rest, whatever the filter", async () => {
+      const all = Array.from({ length: 23 }, (_, i) =>
+        row(`r${10 + i}`, { ordinal: i % 3, key: `key ${i}`, vector: at(10 * i) }),
+      );
+      await store.upsert(name, all);
+      // The last one is not for a server alone to judge everywhere.
+      const filters: readonly (Filter | undefined)[] = [
+        undefined,
+        { field: "ordinal", op: "eq", value: 1 },
+        { field: "key", op: "contains", value: "y 1" },
+      ];
+      for (const filter of filters) {
+        for (let cursor: string | undefined, more = true; more; more = cursor !== undefined) {
+          const options = { limit: 5, ...(filter && { filter }), ...(cursor && { cursor }) };
+          const whole = await store.scan(name, options);
+          expect(await store.scanVectors(name, options)).toEqual({
+            ...whole,
+            rows: whole.rows.map(({ id, vector }) => ({ id, vector })),
+          });
+          cursor = whole.cursor;
+        }
+      }
+    });
+
     it("refuses pages of no rows", async () => {
       await expect(store.scan(name, { limit: 0 })).rejects.toEqual(refused);
+      await expect(store.scanVectors(name, { limit: 0 })).rejects.toEqual(refused);
     });
   });
 

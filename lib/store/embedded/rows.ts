@@ -1,5 +1,6 @@
 import type { SQLInputValue, SQLOutputValue } from "node:sqlite";
 import type { ChunkRow } from "../../chunk-row.ts";
+import type { VectorRow } from "../store.ts";
 import { wordsOfText } from "../words.ts";
 import type { Sql } from "./connection.ts";
 import type { Fragment } from "./filter-sql.ts";
@@ -145,15 +146,32 @@ export const fetchRows = (sql: Sql, tables: Tables, ids: readonly string[]): Chu
   });
 };
 
-/** At most `limit` matching rows after an id, in order of id. The inner query keeps texts and vectors out of the sort. */
+/** Condition for at most so many matching rows after an id; it keeps texts and vectors out of the sort. */
+const pageWhere = (tables: Tables, where: Fragment): string =>
+  `WHERE r."row" IN (SELECT "row" FROM ${tables.rows} WHERE id > ? AND (${where.sql}) ORDER BY id LIMIT ?) ORDER BY r.id`;
+
+/** At most `limit` matching rows after an id, in order of id. */
 export const pageRows = (
   sql: Sql,
   tables: Tables,
   where: Fragment,
   after: string,
   limit: number,
-): ChunkRow[] => {
-  const page = `SELECT "row" FROM ${tables.rows} WHERE id > ? AND (${where.sql}) ORDER BY id LIMIT ?`;
-  const rows = sql(selectRows(tables, `WHERE r."row" IN (${page}) ORDER BY r.id`));
-  return rows.all(after, ...where.values, limit).map(rowOf);
-};
+): ChunkRow[] =>
+  sql(selectRows(tables, pageWhere(tables, where)))
+    .all(after, ...where.values, limit)
+    .map(rowOf);
+
+/** The same of ids and vectors. */
+export const pageVectors = (
+  sql: Sql,
+  tables: Tables,
+  where: Fragment,
+  after: string,
+  limit: number,
+): VectorRow[] =>
+  sql(
+    `SELECT r."id", v."vector" FROM ${tables.rows} r CROSS JOIN ${tables.vectors} v ON v."row" = r."row" ${pageWhere(tables, where)}`,
+  )
+    .all(after, ...where.values, limit)
+    .map(({ id, vector }) => ({ id: String(id), vector: floatsOf(vector) }));

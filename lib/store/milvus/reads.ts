@@ -3,12 +3,13 @@ import type { ChunkRow } from "../../chunk-row.ts";
 import { AppError } from "../../errors.ts";
 import type { Filter } from "../filter.ts";
 import { compileMatch } from "../match.ts";
+import type { VectorRow } from "../store.ts";
 import type { Connection } from "./connection.ts";
 import { type Condition, compileFilter, fieldsOf } from "./filter-expr.ts";
 import { quote } from "./filter-literals.ts";
 import type { Consistency } from "./options.ts";
-import { type Found, filterableOf, rowOf } from "./rows.ts";
-import type { Layout } from "./schema.ts";
+import { type Found, filterableOf, rowOf, vectorRowOf } from "./rows.ts";
+import { type Layout, vectorField } from "./schema.ts";
 
 /** Rows of one answer: some 10 MB when texts are as long as they may be by default. */
 const pageRows = 500;
@@ -84,7 +85,7 @@ export const pages = async function* (
   start = "",
 ): AsyncGenerator<readonly Found[]> {
   if (filter.expr === false) return;
-  const limit = fields === target.rowFields ? pageRows : lightPageRows;
+  const limit = fields.length > 0 ? pageRows : lightPageRows;
   const wanted = [...new Set(["id", ...fields, ...filter.fields])];
   let last = start;
   for (;;) {
@@ -120,34 +121,81 @@ export const idsIn = (ids: readonly string[]): string => `id in [${ids.map(quote
 export const chunksOf = <Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] =>
   Array.from({ length: Math.ceil(items.length / size) }, (_, i) => items.slice(i * size, (i + 1) * size));
 
+const recordsById = async (
+  target: Target,
+  ids: readonly string[],
+  fields: readonly string[],
+): Promise<ReadonlyMap<string, Found>> => {
+  const records = new Map<string, Found>();
+  for (const some of chunksOf([...new Set(ids)], idsPerCall))
+    for (const found of await query(target, { expr: idsIn(some), fields: [...new Set(["id", ...fields])] }))
+      records.set(String(found.id), found);
+  return records;
+};
+
 /** Rows by id; unknown ids have none. */
 export const rowsById = async (
   target: Target,
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, ChunkRow>> => {
-  const rows = new Map<string, ChunkRow>();
-  for (const some of chunksOf([...new Set(ids)], idsPerCall))
-    for (const found of await query(target, { expr: idsIn(some), fields: target.rowFields }))
-      rows.set(String(found.id), rowOf(found));
-  return rows;
+  const records = await recordsById(target, ids, target.rowFields);
+  return new Map([...records].map(([id, found]) => [id, rowOf(found)]));
 };
 
-/** One page of whole rows; a filter that the server cannot judge alone is judged before texts and vectors are read. */
+/** Rows of one page, and whether there are more. */
+export type Scanned<Row> = { readonly rows: readonly Row[]; readonly more: boolean };
+
+/** The first `limit` that match after an id; one more than wanted says that there is more. */
+const firstOf = async (
+  target: Target,
+  filter: Prepared,
+  fields: readonly string[],
+  start: string,
+  limit: number,
+): Promise<Scanned<Found>> => {
+  const found: Found[] = [];
+  for await (const page of pages(target, filter, fields, start)) {
+    found.push(...page);
+    if (found.length > limit) break;
+  }
+  return { rows: found.slice(0, limit), more: found.length > limit };
+};
+
+/** A page of rows; a filter that the server cannot judge alone is judged before `fields` are read. */
+const scanFields = async (
+  target: Target,
+  filter: Prepared,
+  fields: readonly string[],
+  start: string,
+  limit: number,
+): Promise<Scanned<Found>> => {
+  if (filter.keep === null) return firstOf(target, filter, fields, start, limit);
+  const { rows, more } = await firstOf(target, filter, [], start, limit);
+  const ids = rows.map(({ id }) => String(id));
+  const found = await recordsById(target, ids, fields);
+  // What is gone by now is left out.
+  const left = ids.map((id) => found.get(id)).filter((record) => record !== undefined);
+  return { rows: left, more };
+};
+
+/** One page of whole rows. */
 export const scanRows = async (
   target: Target,
   filter: Prepared,
   start: string,
   limit: number,
-): Promise<{ readonly rows: readonly ChunkRow[]; readonly more: boolean }> => {
-  const rows: ChunkRow[] = [];
-  const ids: string[] = [];
-  for await (const page of pages(target, filter, filter.keep === null ? target.rowFields : [], start)) {
-    if (filter.keep === null) rows.push(...page.map(rowOf));
-    else ids.push(...page.map(({ id }) => String(id)));
-    // One more than wanted says that there is more.
-    if (Math.max(rows.length, ids.length) > limit) break;
-  }
-  if (filter.keep === null) return { rows: rows.slice(0, limit), more: rows.length > limit };
-  const found = await rowsById(target, ids.slice(0, limit));
-  return { rows: ids.slice(0, limit).flatMap((id) => found.get(id) ?? []), more: ids.length > limit };
+): Promise<Scanned<ChunkRow>> => {
+  const { rows, more } = await scanFields(target, filter, target.rowFields, start, limit);
+  return { rows: rows.map(rowOf), more };
+};
+
+/** One page of ids and vectors. */
+export const scanVectors = async (
+  target: Target,
+  filter: Prepared,
+  start: string,
+  limit: number,
+): Promise<Scanned<VectorRow>> => {
+  const { rows, more } = await scanFields(target, filter, [vectorField], start, limit);
+  return { rows: rows.map(vectorRowOf), more };
 };

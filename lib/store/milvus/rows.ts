@@ -1,5 +1,6 @@
 import type { ChunkRow, Metadata, RowParent } from "../../chunk-row.ts";
 import { AppError } from "../../errors.ts";
+import type { VectorRow } from "../store.ts";
 import { wordsOfText } from "../words.ts";
 import {
   decimalFields,
@@ -171,6 +172,8 @@ export const batchesOf = (
 /** A record of the server; Int64 comes as text. */
 export type Found = Readonly<Record<string, unknown>>;
 
+const vectorOf = (found: Found): Float32Array => Float32Array.from(found[vectorField] as readonly number[]);
+
 /** The row that was written. */
 export const rowOf = (found: Found): ChunkRow => {
   const page = Number(found.page);
@@ -186,9 +189,12 @@ export const rowOf = (found: Found): ChunkRow => {
     page: page === noPage ? null : page,
     qualityFlags: found.qualityFlags as readonly string[],
     metadata: (found.metadata ?? {}) as Metadata,
-    vector: Float32Array.from(found[vectorField] as readonly number[]),
+    vector: vectorOf(found),
   };
 };
+
+/** Its id and vector alone. */
+export const vectorRowOf = (found: Found): VectorRow => ({ id: String(found.id), vector: vectorOf(found) });
 
 /** The fields of a record that a filter may look at; those that were not asked for are left as they are not. */
 export const filterableOf = (found: Found): Omit<ChunkRow, "text" | "vector"> => {
