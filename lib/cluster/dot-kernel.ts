@@ -1,4 +1,5 @@
-import { padded, panelRows, roomFor, stagedRows } from "./panels.ts";
+import { panelRows } from "./panel-code.ts";
+import { padded, roomFor, stagedRows } from "./panels.ts";
 
 type Visit = (row: number, dots: Float32Array) => void;
 
@@ -54,23 +55,25 @@ export const dotProducts = (a: Float32Array, b: Float32Array, d: number, visit: 
 };
 
 /**
- * Dot products of all pairs of rows of `a` `[n, d]`, as `[n, n]`. Each pair is computed once, as a·b and b·a are the same
- * sums: half the work of `dotProducts` of `a` with itself, and the same numbers.
+ * Dot products `[n, n]` of all pairs of `n` rows `[d]`, and `[n]` of each with `one` `[d]`. Each pair is computed once, as a·b
+ * and b·a are the same sums: half the work of `dotProducts` of the rows with themselves, and the same numbers.
  */
-export const pairProducts = (a: Float32Array, d: number): Float32Array => {
-  const n = a.length / d;
-  const pairs = new Float32Array(n * n);
-  if (n === 0) return pairs;
-  const width = padded(n);
-  const { numbers, end, place, dots } = roomFor(d, width, width * width);
-  place(a, 0);
-  for (let row = 0; row < n; row += 2)
+export const pairProducts = (
+  rows: readonly Float32Array[],
+  one: Float32Array,
+): { readonly pairs: Float32Array; readonly withOne: Float32Array } => {
+  const n = rows.length;
+  const width = padded(n + 1);
+  const { numbers, end, placeEach, dots } = roomFor(one.length, width, width * width);
+  placeEach([...rows, one], 0);
+  for (let row = 0; row <= n; row += 2)
     dots(row, row + 1, 0, padded(Math.min(n, row + 2)), end + row * width, end + (row + 1) * width);
+  const pairs = new Float32Array(n * n);
   for (let row = 0, from = end, at = 0; row < n; row++, from += width, at += n)
     for (let other = 0, across = row; other <= row; other++, across += n) {
       const dot = numbers[from + other] as number;
       pairs[at + other] = dot;
       pairs[across] = dot;
     }
-  return pairs;
+  return { pairs, withOne: numbers.slice(end + n * width, end + n * width + n) };
 };

@@ -1,4 +1,5 @@
-import { padded, roomFor, shortScale, stagedRows } from "./panels.ts";
+import { shortScale } from "./panel-code.ts";
+import { padded, roomFor, stagedRows } from "./panels.ts";
 
 /** How far a product of shorts can be below the largest one when that of the floats is the largest. */
 const marginOf = (d: number): number => {

@@ -1,5 +1,4 @@
-import { dotProducts, pairProducts } from "../cluster/dot-kernel.ts";
-import { joinedRows } from "../cluster/vectors.ts";
+import { pairProducts } from "../cluster/dot-kernel.ts";
 import { countTerms } from "./count-terms.ts";
 import type { ClusteredHit } from "./reranker.ts";
 
@@ -28,10 +27,11 @@ export const cosines = (
   hits: readonly Pick<ClusteredHit, "vector">[],
   query: Float32Array,
 ): { readonly pairs: Float32Array; readonly toQuestion: Float32Array } => {
-  const all = joinedRows(hits.map(({ vector }) => vector));
-  const toQuestion = new Float32Array(hits.length);
-  dotProducts(query, all, query.length, (_, dots) => toQuestion.set(dots));
-  return { pairs: pairProducts(all, query.length), toQuestion };
+  const { pairs, withOne } = pairProducts(
+    hits.map(({ vector }) => vector),
+    query,
+  );
+  return { pairs, toQuestion: withOne };
 };
 
 const ideographs = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;

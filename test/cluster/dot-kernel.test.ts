@@ -53,7 +53,7 @@ describe("dot products of all pairs of rows", () => {
     expect(products(a.slice(33, 66), b.slice(66, 99), 33)[0]![0]).toBe(products(a, b, 33)[1]![2]);
   });
 
-  it("of rows with themselves are the same numbers, each computed once", () => {
+  it("of rows with themselves, and with one more, are the same numbers", () => {
     for (const [n, d] of [
       [0, 3],
       [1, 5],
@@ -62,8 +62,11 @@ describe("dot products of all pairs of rows", () => {
       [12, 384],
       [13, 8],
     ] as const) {
-      const a = matrix(n, d, n);
-      expect([...pairProducts(a, d)]).toEqual(products(a, a, d).flat());
+      const [a, one] = [matrix(n, d, n), matrix(1, d, 99)];
+      const rows = Array.from({ length: n }, (_, row) => a.subarray(row * d, (row + 1) * d));
+      const { pairs, withOne } = pairProducts(rows, one);
+      expect([...pairs]).toEqual(products(a, a, d).flat());
+      expect([...withOne]).toEqual(products(one, a, d).flat());
     }
   });
 });
