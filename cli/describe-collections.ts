@@ -1,5 +1,6 @@
 import type { Environment } from "../lib/config/environment.ts";
 import { readIdentity } from "../lib/embed/create.ts";
+import { readImageIdentity } from "../lib/embed/image-model.ts";
 import { aliasNames } from "../lib/steps/collections.ts";
 import { type CollectionReport, type MilvusAdmin, milvusAdmin } from "../lib/store/milvus/admin.ts";
 import { milvusOptions } from "../lib/store/milvus/options.ts";
@@ -61,7 +62,7 @@ export const described = (
 ): Promise<readonly Description[]> => {
   const { collection, driver } = environment.config.store;
   const describeAll = async (admin: MilvusAdmin | null): Promise<readonly Description[]> => {
-    const { identity } = await readIdentity(environment);
+    const today = [await readIdentity(environment), await readImageIdentity(environment)];
     const all: Description[] = [];
     for (const spec of await chosen(store, collection, name)) {
       const report = admin
@@ -71,7 +72,7 @@ export const described = (
             aliases: await aliasesOf(store, collection, spec.name),
             rows: await store.count(spec.name),
           };
-      all.push({ ...report, current: spec.identity === identity });
+      all.push({ ...report, current: today.some((model) => model?.identity === spec.identity) });
     }
     return all;
   };

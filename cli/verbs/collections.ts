@@ -1,11 +1,12 @@
 import type { Command } from "commander";
 import type { Environment } from "../../lib/config/environment.ts";
 import { readIdentity } from "../../lib/embed/create.ts";
-import { aliasNames, isOurs } from "../../lib/steps/collections.ts";
+import { readImageIdentity } from "../../lib/embed/image-model.ts";
+import { aliasNames, holdsImages, isOurs } from "../../lib/steps/collections.ts";
 import { createStore } from "../../lib/store/create.ts";
 import type { MilvusAdmin } from "../../lib/store/milvus/admin.ts";
 import { copyName, rebuildCollection } from "../../lib/store/rebuild.ts";
-import { type CollectionSpec, collectionNames, type VectorStore } from "../../lib/store/store.ts";
+import { type CollectionSpec, collectionNames, imagesName, type VectorStore } from "../../lib/store/store.ts";
 import { confirm } from "../confirm.ts";
 import { aliasesOf, described, printDescription, withAdmin } from "../describe-collections.ts";
 import { environmentOf, type StageOptions, withStageOptions } from "../milvus.ts";
@@ -36,11 +37,12 @@ const describe = (name: string | undefined, options: Options): Promise<void> =>
     else all.forEach(printDescription);
   });
 
-/** The alias that is for a collection by its name: main or low. */
+/** The alias that is for a collection by its name: main, low or images. */
 const aliasFor = (base: string, spec: CollectionSpec): string => {
   if (!isOurs(base, spec))
     throw new Error(`${spec.name} is not a collection of ${base}: kettle.yml names store.collection ${base}`);
   const aliases = aliasNames(base);
+  if (holdsImages(base, spec)) return aliases.images;
   return spec.name === collectionNames(base, spec.identity).low ? aliases.low : aliases.main;
 };
 
@@ -66,14 +68,23 @@ const rebuildOne = async (
   await rebuildCollection(store, spec, alias, (step, done, total) => report(`${step} ${bar(done, total)}`));
 };
 
+/** Those of today's models; pictures have one only once there were any. */
+const namesOfToday = async (store: VectorStore, environment: Environment): Promise<readonly string[]> => {
+  const base = environment.config.store.collection;
+  const { main, low } = collectionNames(base, (await readIdentity(environment)).identity);
+  const images = await readImageIdentity(environment);
+  const pictures = images && imagesName(base, images.identity);
+  const isThere = pictures !== null && (await store.resolve(pictures)) !== null;
+  return isThere ? [main, low, pictures] : [main, low];
+};
+
 const rebuild = (name: string | undefined, options: RebuildOptions): Promise<void> =>
   withStore(options, async (store, environment) => {
-    const { identity } = await readIdentity(environment);
-    const names = collectionNames(environment.config.store.collection, identity);
+    const names = name === undefined ? await namesOfToday(store, environment) : [name];
     const progress = createProgress(process.stderr);
     const rebuilt: { name: string; rows: number }[] = [];
     try {
-      for (const each of name === undefined ? [names.main, names.low] : [name]) {
+      for (const each of names) {
         if (options.indexOnly) await withAdmin(environment, (admin) => admin.rebuildIndex(each));
         else await rebuildOne(store, environment, each, progress.status);
         rebuilt.push({ name: each, rows: await store.count(each) });
@@ -111,12 +122,19 @@ const drop = (name: string, options: Options & Yes): Promise<void> =>
     console.log(options.json ? JSON.stringify({ dropped: name }) : `${name} dropped`);
   });
 
+/** Of texts, and of pictures where there are any. */
+const aliasesThere = (options: StageOptions): Promise<readonly string[]> =>
+  withStore(options, async (store, { config }) => {
+    const { main, low, images } = aliasNames(config.store.collection);
+    return (await store.resolve(images)) === null ? [main, low] : [main, low, images];
+  });
+
 const memory =
   (done: string, work: (admin: MilvusAdmin, name: string, replicas: number) => Promise<void>) =>
   async (name: string | undefined, options: Options & { readonly replicas?: number }): Promise<void> => {
     const environment = environmentOf(options);
-    const { collection, replicas } = environment.config.store;
-    const names = name === undefined ? Object.values(aliasNames(collection)) : [name];
+    const { replicas } = environment.config.store;
+    const names = name === undefined ? await aliasesThere(options) : [name];
     await withAdmin(environment, async (admin) => {
       for (const each of names) await work(admin, each, options.replicas ?? replicas);
     });
@@ -143,7 +161,7 @@ export const collectionsVerb = (program: Command): void => {
     .argument("[name]", "collection or alias (default: all of store.collection)")
     .action(describe);
   add("rebuild", "make collections anew with today's parameters, and all their rows; search goes on")
-    .argument("[name]", "collection (default: both of today's model)")
+    .argument("[name]", "collection (default: all of today's models)")
     .option("--index-only", "only the index of the vectors, in place: quicker, but searches wait meanwhile")
     .action(rebuild);
   add("swap", "let search read another collection")
@@ -152,7 +170,7 @@ export const collectionsVerb = (program: Command): void => {
     .action(swap);
   add("drop", "drop a collection").argument("<name>").option("--yes", "do not ask").action(drop);
   add("load", "into memory, with store.replicas copies, and read once; other copies are released first")
-    .argument("[name]", "collection or alias (default: both that search reads)")
+    .argument("[name]", "collection or alias (default: all that search reads)")
     .option("--replicas <n>", "another number of copies", wholeNumber(1, 16))
     .action(load);
   add("release", "out of memory; the next search loads it again").argument("[name]").action(release);

@@ -1,4 +1,7 @@
+import { readFile } from "node:fs/promises";
 import type { Command } from "commander";
+import { configSchema } from "../../lib/config/schema.ts";
+import { openPicture } from "../../lib/read/image/picture.ts";
 import type { SearchQuery } from "../../lib/steps/search.ts";
 import { type ApiClient, clientFromEnvironment } from "../api-client.ts";
 import { formatAnswer } from "../print-answer.ts";
@@ -14,13 +17,18 @@ type Options = {
   readonly cluster?: string;
   readonly copies?: boolean;
   readonly low?: boolean;
+  readonly images?: boolean;
+  readonly picture?: string;
   readonly json?: boolean;
 };
 
 /** The server checks the values: one place that says what is allowed. */
-const requestOf = (query: string, options: Options): SearchQuery =>
+const requestOf = (
+  question: Pick<SearchQuery, "query" | "image" | "target">,
+  options: Options,
+): SearchQuery =>
   ({
-    query,
+    ...question,
     topK: options.topK,
     candidates: options.candidates,
     mode: options.mode,
@@ -38,17 +46,36 @@ const termsOf = async (api: ApiClient): Promise<ReadonlyMap<number, readonly str
   return new Map(page?.clusters.map(({ id, terms }) => [id, terms]));
 };
 
-const search = async (words: readonly string[], options: Options): Promise<void> => {
+/** Of the square that is sent: more than image models look at, and few bytes. */
+const sentSide = 448;
+
+const pictureAt = async (path: string): Promise<string> => {
+  const picture = await openPicture({
+    bytes: await readFile(path),
+    key: path,
+    limits: configSchema.parse({}).limits,
+  });
+  return Buffer.from(await picture.square(0, sentSide)).toString("base64");
+};
+
+const questionOf = async (words: string, { picture, images }: Options) => {
+  if (picture !== undefined) return { image: await pictureAt(picture) };
+  return images ? { query: words, target: "images" as const } : { query: words };
+};
+
+const search = async (words: readonly string[], options: Options, command: Command): Promise<void> => {
+  if ((words.length === 0) !== (options.picture !== undefined))
+    command.error("error: give either a question or --picture", { exitCode: 2 });
   const api = clientFromEnvironment(interruptSignal());
   const question = words.join(" ");
-  const answer = await api.search(requestOf(question, options));
+  const answer = await api.search(requestOf(await questionOf(question, options), options));
   if (options.json) {
     console.log(JSON.stringify(answer, null, 2));
     return;
   }
   const { isTTY, columns } = process.stdout;
   const terms = answer.clusterVersion > 0 ? await termsOf(api) : undefined;
-  console.log(formatAnswer(question, answer, { columns, color: isTTY, terms }));
+  console.log(formatAnswer(question || options.picture || "", answer, { columns, color: isTTY, terms }));
 };
 
 /** kettle search QUESTION… */
@@ -56,7 +83,9 @@ export const searchVerb = (program: Command): void => {
   program
     .command("search")
     .description("ask, and print the answer grouped by cluster")
-    .argument("<question...>", "the question, in any language")
+    .argument("[question...]", "the question, in any language")
+    .option("--images", "find pictures by what they show")
+    .option("--picture <file>", "find pictures that are like this one")
     .option("-k, --top-k <n>", "hits in the answer", wholeNumber(1, 1000))
     .option("--candidates <n>", "hits to rerank", wholeNumber(1, 10_000))
     .option("--mode <mode>", "dense, sparse or hybrid")

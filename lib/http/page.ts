@@ -12,13 +12,13 @@ const inlineHashes = (html: string, tag: "script" | "style"): string =>
     return `'sha256-${digest}'`;
   }).join(" ") || "'none'";
 
-const contentSecurityPolicy = (html: string, uploadOrigin: string): string =>
+const contentSecurityPolicy = (html: string, bucketOrigin: string): string =>
   [
     "default-src 'none'",
     `script-src ${inlineHashes(html, "script")}`,
     `style-src ${inlineHashes(html, "style")}`,
-    `connect-src 'self' ${uploadOrigin}`,
-    "img-src 'self' data:",
+    `connect-src 'self' ${bucketOrigin}`,
+    `img-src 'self' data: ${bucketOrigin}`,
     "base-uri 'none'",
     "form-action 'none'",
     "frame-ancestors 'none'",
@@ -26,10 +26,10 @@ const contentSecurityPolicy = (html: string, uploadOrigin: string): string =>
 
 /**
  * The page that `GET /` answers: web/index.html, one file with its script and style inside.
- * @param uploadOrigin where the presigned links point: the page uploads there.
+ * @param bucketOrigin where the presigned links point: the page uploads there, and shows pictures from there.
  * @throws AppError `NOT_AVAILABLE` when the file is not there.
  */
-export const loadPage = async (root: string, uploadOrigin: string): Promise<Page> => {
+export const loadPage = async (root: string, bucketOrigin: string): Promise<Page> => {
   const html = await readFile(join(root, "web", "index.html"), "utf8").catch((cause: unknown) => {
     throw new AppError("NOT_AVAILABLE", "this installation has no web page; the API is at /openapi.json", {
       cause,
@@ -38,7 +38,7 @@ export const loadPage = async (root: string, uploadOrigin: string): Promise<Page
   return {
     html,
     headers: {
-      "content-security-policy": contentSecurityPolicy(html, uploadOrigin),
+      "content-security-policy": contentSecurityPolicy(html, bucketOrigin),
       "cache-control": "no-cache",
     },
   };

@@ -20,7 +20,8 @@ describe("the kettle command", () => {
 
   it.each([
     [["serch", "x"], "Did you mean search?"],
-    [["search"], "missing required argument 'question'"],
+    [["search"], "give either a question or --picture"],
+    [["search", "--picture", "kite.jpg", "kites"], "give either a question or --picture"],
     [["search", "-k", "0", "x"], "whole number from 1 to 1000"],
     [["search", "--filter", "{", "x"], "is not JSON"],
     [["ingest", "--concurrency", "many", "x"], "whole number from 1 to 64"],

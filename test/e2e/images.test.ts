@@ -13,6 +13,8 @@ import { apiAt, bucket, deadLetters, type SearchAnswer, s3At, sqsAt, until } fro
 
 const folder = mkdtempSync(join(tmpdir(), "kettle-images-"));
 const modelsDir = join(folder, "models");
+/** For verbs that open the store themselves. */
+const local = { KETTLE_MODELS_DIR: modelsDir, KETTLE_DATA_DIR: join(folder, "data") };
 let stack: SpawnedStack;
 let api: ReturnType<typeof apiAt>;
 
@@ -90,6 +92,16 @@ it("once it was pulled, reindexed pictures are found by words and by pictures, a
   expect((await keysOf({ query: "something red", target: "images" }))[0]).toBe("DSC1.jpg");
   const image = (await photo("#20d030")).toString("base64");
   expect((await keysOf({ image }))[0]).toBe("DSC2.jpg");
+  const file = join(folder, "grass.png");
+  await sharp({ create: { width: 900, height: 700, channels: 3, background: "#20d030" } }).toFile(file);
+  const env = { KETTLE_URL: stack.url };
+  const printed = await runKettle(["search", "--picture", file, "--rerank", "none", "--json"], env);
+  expect((JSON.parse(printed.out) as SearchAnswer).hits[0]?.key).toBe("DSC2.jpg");
+  const worded = await runKettle(["search", "--images", "red", "--rerank", "none", "-k", "1"], env);
+  expect(worded.out).toContain("DSC1.jpg");
+  const { out: collections } = await runKettle(["collections"], { ...env, ...local });
+  expect(collections).toMatch(/kettle_images_[0-9a-f]{12}[\s\S]*aliases +kettle_images[\s\S]*clip-vit-b32/);
+  expect(collections).not.toContain("not the one of kettle.yml");
   const { id } = (await api.document("海.jpg"))!;
   const { body } = await api.json(`/documents/${id}/chunks`);
   expect((body as { chunks: unknown[] }).chunks).toMatchObject([

@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import sharp from "sharp";
+import sharp, { type Sharp } from "sharp";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type ImageEmbedder, onnxImageEmbedder } from "../../lib/embed/image-embedder.ts";
 import { embeddingIdentity, imageIdentity, modelIsHere } from "../../lib/embed/model-files.ts";
@@ -34,7 +34,10 @@ const noise = (width: number, height: number): Promise<Buffer> => {
 };
 
 describe("a picture as the model takes it", () => {
-  it("is scaled, cut and normalised as Pillow and transformers do it", async () => {
+  it.each([
+    ["PNG", (made: Sharp) => made.png()],
+    ["JPEG", (made: Sharp) => made.jpeg({ quality: 98, chromaSubsampling: "4:4:4" })],
+  ])("is scaled, cut and normalised as Pillow and transformers do it, from %s", async (_, packed) => {
     const [width, height] = [1000, 760];
     const data = Buffer.alloc(width * height * 3);
     for (let y = 0; y < height; y++)
@@ -47,10 +50,8 @@ describe("a picture as the model takes it", () => {
           ],
           3 * (y * width + x),
         );
-    const png = await sharp(data, { raw: { width, height, channels: 3 } })
-      .png()
-      .toBuffer();
-    const pixels = await pixelsOf(await square(png), { side, mean, std });
+    const file = await packed(sharp(data, { raw: { width, height, channels: 3 } })).toBuffer();
+    const pixels = await pixelsOf(await square(file), { side, mean, std });
     expect(pixels).toHaveLength(3 * side * side);
     const reference: number[] = JSON.parse(readFileSync(join(import.meta.dirname, "pixels.json"), "utf8"));
     const kept = [0, 1, 2].flatMap((channel) =>

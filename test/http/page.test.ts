@@ -21,6 +21,7 @@ it("the page's own script and style may run, by their hashes, and nothing else",
   for (const script of scripts)
     expect(csp).toContain(`'sha256-${createHash("sha256").update(script).digest("base64")}'`);
   expect(csp).toContain("connect-src 'self' http://127.0.0.1:4566");
+  expect(csp).toContain("img-src 'self' data: http://127.0.0.1:4566");
   expect(csp).not.toMatch(/unsafe|\*/);
 });
 
