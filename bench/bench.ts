@@ -14,6 +14,7 @@ const benches: Readonly<Record<string, () => Promise<Bench>>> = {
   stability: async () => (await import("./stability.ts")).stabilityBench,
   start: async () => (await import("./start.ts")).startBench,
   memory: async () => (await import("./memory.ts")).memoryBench,
+  scan: async () => (await import("./scan.ts")).scanBench,
   pdf: async () => (await import("./pdf.ts")).pdfBench,
   quality: async () => (await import("./quality.ts")).qualityBench,
   chunking: async () => (await import("./chunking.ts")).chunkingBench,

@@ -9,9 +9,14 @@ import { createChunkReader } from "../lib/read/create.ts";
 
 /** What the parse function does with one object, in a process of its own: body, thread, chunks. Prints what it took. */
 const root = join(import.meta.dirname, "..");
-const [path = "", limits = "{}"] = process.argv.slice(2);
+const [path = "", limits = "{}", ocrThreads = "1"] = process.argv.slice(2);
 const config = loadConfig(join(root, "kettle.yml"), "local");
-const changed = { ...config, limits: { ...config.limits, ...(JSON.parse(limits) as object) } };
+const images = { ...config.embedding.images, ocrThreads: Number(ocrThreads) };
+const changed = {
+  ...config,
+  embedding: { ...config.embedding, images },
+  limits: { ...config.limits, ...(JSON.parse(limits) as object) },
+};
 const began = performance.now();
 const environment = { config: changed, modelsDir: join(root, "models"), vcpus: 1 };
 const reader = createChunkReader(environment, () => createEmbedder(environment));
