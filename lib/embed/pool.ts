@@ -1,7 +1,6 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { Piscina } from "piscina";
-import { nativeGuard, stopNativeCalls } from "./native-guard.ts";
+import { nativePool } from "./native-pool.ts";
 import type { WorkerSetup } from "./worker.ts";
 
 /** Worker threads that each hold the model. */
@@ -28,48 +27,14 @@ const workerFile = (): string => {
 /** A text of full length takes .1 to .5 s. */
 const exitTimeoutMs = 2_000;
 
-/**
- * Starts no thread before the first task, then one more whenever all are busy, up to `threads`; they stay. Threads
- * never keep the process alive by themselves.
- */
+/** As `nativePool`. `close` waits for what runs: one text a worker. */
 export const embedPool = (setup: Omit<WorkerSetup, "guard">, threads: number): EmbedPool => {
-  let pool: Piscina | null = null;
-  const guard = nativeGuard();
-  const onExit = (): void => stopNativeCalls(guard, exitTimeoutMs);
-  const running = new Set<Promise<unknown>>();
-  const started = (): Piscina => {
-    if (pool) return pool;
-    pool = new Piscina({
-      filename: workerFile(),
-      workerData: { ...setup, guard } satisfies WorkerSetup,
-      minThreads: 0,
-      maxThreads: threads,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      // The native run blocks its thread and settles through the event loop, which a blocking wait would stop.
-      atomics: "disabled",
-    });
-    // A worker that dies without a task is replaced by the next task; unheard, the event would end the process.
-    pool.on("error", () => undefined);
-    process.once("exit", onExit);
-    return pool;
-  };
-  const track = <T>(task: Promise<T>): Promise<T> => {
-    running.add(task);
-    const done = () => running.delete(task);
-    task.then(done, done);
-    return task;
-  };
+  const pool = nativePool({ file: workerFile(), setup, threads, exitTimeoutMs });
   return {
     threads,
-    warm: () => track(started().run(undefined, { name: "warm" })),
-    embed: (ids) => track(started().run(ids, { name: "embed", transferList: [ids.buffer as ArrayBuffer] })),
-    embedPixels: (pixels) =>
-      track(started().run(pixels, { name: "embedPixels", transferList: [pixels.buffer as ArrayBuffer] })),
-    // Ending a thread inside a native run aborts the whole process, so what runs ends first: one text a worker.
-    close: async () => {
-      await Promise.allSettled(running);
-      await pool?.destroy();
-      process.off("exit", onExit);
-    },
+    warm: () => pool.run("warm", undefined),
+    embed: (ids) => pool.run("embed", ids, [ids.buffer as ArrayBuffer]),
+    embedPixels: (pixels) => pool.run("embedPixels", pixels, [pixels.buffer as ArrayBuffer]),
+    close: () => pool.close(),
   };
 };
