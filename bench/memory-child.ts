@@ -1,4 +1,4 @@
-import { createReadStream, statSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { s3Client } from "../lib/aws/clients.ts";
 import { readBody } from "../lib/aws/read-body.ts";
@@ -34,4 +34,11 @@ const answer = await read().then(
 );
 await reader.close();
 const seconds = (performance.now() - began) / 1000;
-process.stdout.write(JSON.stringify({ ...answer, seconds, rssMb: process.resourceUsage().maxRSS / 1024 }));
+
+/** Linux counts the peak of who started the process into its `maxRSS` (exec(2) keeps it), but not into VmHWM. */
+const peakKb = (): number => {
+  const status = "/proc/self/status";
+  const own = existsSync(status) ? /^VmHWM:\s*(\d+) kB/m.exec(readFileSync(status, "utf8"))?.[1] : undefined;
+  return own === undefined ? process.resourceUsage().maxRSS : Number(own);
+};
+process.stdout.write(JSON.stringify({ ...answer, seconds, rssMb: peakKb() / 1024 }));

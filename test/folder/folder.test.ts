@@ -37,9 +37,9 @@ beforeAll(async () => {
     (documents) =>
       documents.length === files.length &&
       documents.every(({ state }) => state === "ready" || state === "failed"),
-    150_000,
+    240_000,
   );
-}, 240_000);
+}, 300_000);
 
 afterAll(async () => {
   await stack?.stop();
