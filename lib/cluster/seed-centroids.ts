@@ -8,21 +8,23 @@ const sameVector = 1e-6;
 /** Seeds are looked for among so many vectors, or 20 a cluster where that is more. */
 const searched = 4_000;
 
-/** Distance to the nearest seed, given that to those before and the similarity to one more. */
-const nearer = (before: number, similarity: number): number => {
-  const distance = 1 - similarity;
-  return distance >= before ? before : distance < sameVector ? 0 : distance;
-};
+type Cover = { readonly nearest: Float32Array; readonly total: number };
 
-/** For each column of `similarities` `[n, columns]`: the sum of the distances with it as one more seed. */
-const totalsWith = (similarities: Float32Array, columns: number, nearest: Float32Array): Float64Array => {
-  const totals = new Float64Array(columns);
-  for (let row = 0, at = 0; row < nearest.length; row++) {
-    const before = nearest[row] as number;
-    for (let column = 0; column < columns; column++, at++)
-      totals[column] = (totals[column] as number) + nearer(before, similarities[at] as number);
+/** With column `column` of `similarities` `[n, columns]` as one more seed: distances `[n]` to the nearest seed, and their sum. */
+const coverWith = (
+  similarities: Float32Array,
+  column: number,
+  columns: number,
+  before: Float32Array,
+): Cover => {
+  const nearest = Float32Array.from(before);
+  let total = 0;
+  for (let row = 0; row < nearest.length; row++) {
+    const distance = 1 - (similarities[row * columns + column] as number);
+    if (distance < (nearest[row] as number)) nearest[row] = distance < sameVector ? 0 : distance;
+    total += nearest[row] as number;
   }
-  return totals;
+  return { nearest, total };
 };
 
 /** A row drawn with a probability that grows with its weight; never one of weight 0. */
@@ -61,18 +63,17 @@ export const seedCentroids = async (
   const among = drawAmong(vectors, d, k, random);
   const trials = 2 + Math.floor(Math.log(k));
   const seeds: number[] = [];
-  const nearest = new Float32Array(among.length / d).fill(Number.POSITIVE_INFINITY);
-  let total = 1;
-  while (seeds.length < k && total > 0) {
+  const none = new Float32Array(among.length / d).fill(Number.POSITIVE_INFINITY);
+  let cover: Cover = { nearest: none, total: 1 };
+  while (seeds.length < k && cover.total > 0) {
     signal?.throwIfAborted();
+    const { nearest, total } = cover;
     const tried = seeds.length === 0 ? [0] : draws(trials, nearest, total, random);
     const similarities = await products(among, takeRows(among, d, tried), d);
-    const totals = totalsWith(similarities, tried.length, nearest);
-    total = Math.min(...totals);
-    const best = totals.indexOf(total);
+    const covers = tried.map((_, column) => coverWith(similarities, column, tried.length, nearest));
+    const best = covers.reduce((least, { total }, i) => (total < (covers[least]?.total ?? 0) ? i : least), 0);
     seeds.push(tried[best] ?? 0);
-    for (let row = 0; row < nearest.length; row++)
-      nearest[row] = nearer(nearest[row] as number, similarities[row * tried.length + best] as number);
+    cover = covers[best] ?? cover;
   }
   return takeRows(among, d, seeds);
 };
