@@ -1,5 +1,7 @@
+import { aliasNames } from "../../lib/steps/collections.ts";
+import { gcStep } from "../../lib/steps/gc.ts";
 import type { Filter } from "../../lib/store/filter.ts";
-import type { Sabotage } from "./world.ts";
+import { collection, type Sabotage } from "./world.ts";
 
 /**
  * The protocol's rules, each broken on purpose: the checker must find the harm, or it finds nothing at all.
@@ -23,6 +25,15 @@ export const brokenRules = {
     },
   },
   "garbage is never collected": { gc: () => async () => 0 },
+  "pictures are never garbage": {
+    gc: (deps) => {
+      const collections = async () =>
+        (await deps.store.collections()).filter(
+          ({ name }) => !name.startsWith(aliasNames(collection).images),
+        );
+      return gcStep({ ...deps, store: { ...deps.store, collections } });
+    },
+  },
   "the receipt is put before the rows": {
     writeStore: (store, receipts) => ({
       ...store,
