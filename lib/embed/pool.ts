@@ -24,8 +24,8 @@ const workerFile = (): string => {
   return fileURLToPath(existsSync(bundled) ? bundled : new URL("./worker.ts", import.meta.url));
 };
 
-/** A text of full length takes .1 to .5 s. */
-const exitTimeoutMs = 2_000;
+/** A text of full length takes .1 to .5 s, and many times that where others use the processor too. */
+const exitTimeoutMs = 10_000;
 
 /** As `nativePool`. `close` waits for what runs: one text a worker. */
 export const embedPool = (setup: Omit<WorkerSetup, "guard">, threads: number): EmbedPool => {
