@@ -18,7 +18,7 @@ import type { EmbedPool } from "./pool.ts";
  * - A failure of the model throws `EMBEDDING_FAILED` (retryable).
  */
 export type ImageEmbedder = ImageIdentity & {
-  /** JPEG files of `side` × `side` pixels, as `squareJpeg` makes them. */
+  /** JPEG files of `side` × `side` pixels, as `Picture.square` makes them. */
   embedPictures(pictures: readonly Uint8Array[]): Promise<Float32Array>;
   /** A text longer than the model's window is cut at the window. */
   embedTexts(texts: readonly string[]): Promise<Float32Array>;

@@ -95,7 +95,7 @@ export const packBatches = function* (
   if (start < chunks.length) yield chunks.slice(start);
 };
 
-type Batch = { readonly chunks: readonly Chunk[]; readonly target: Target };
+export type Batch = { readonly chunks: readonly Chunk[]; readonly target: Target };
 
 /** The batches of texts, then those of pictures: each holds one kind, since their vectors lie in different collections. */
 export const batchesOf = function* (

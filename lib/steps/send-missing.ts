@@ -2,11 +2,10 @@ import type { Queue } from "../aws/queue.ts";
 import type { ReadEntry } from "../ledger/ledger.ts";
 import type { Receipts } from "../ledger/receipts.ts";
 import type { EmbedMessage } from "../messages.ts";
-import { batchesOf, type Content, type PackOptions, type Shared } from "./pack.ts";
+import { type Batch, batchesOf, type Content, type PackOptions, type Shared } from "./pack.ts";
 
 type SendDeps = { readonly queue: Queue<EmbedMessage>; readonly receipts: Receipts };
 type Sent = Content & { readonly shared: Shared };
-type Batch = ReturnType<typeof batchesOf> extends Generator<infer Each> ? Each : never;
 
 /** SQS takes ten messages in a call. */
 const atOnce = 10;
