@@ -96,6 +96,7 @@ const train = async (
     hdbscan: hdbscanOptions(hdbscan),
     ...(deps.products && { products: deps.products }),
     onPass: (pass) => deps.log.debug("clustering pass", pass),
+    onProgress: (share) => deps.log.debug("clustering progress", { share }),
   });
   if (clustering.k === 0) return null;
   const members = membersByDistance(clustering, sample.ids);
