@@ -21,26 +21,42 @@ type State = {
   readonly centroids: Float32Array;
   /** Vectors that came to each centroid. */
   readonly counts: Float64Array;
-  /** Room for a step's sums, `[k, d]`. */
-  readonly sums: Float64Array;
 };
 
-/** Moves each centroid to the mean of the vectors that ever came to it, and back onto the sphere. */
-const learn = (
-  { centroids, counts, sums }: State,
-  batch: Float32Array,
-  d: number,
+/** Rows `[n]` in the order of their labels, and where the rows of each label begin, `[k + 1]`. */
+const byLabel = (
   labels: Int32Array,
-): void => {
-  for (let id = 0; id < counts.length; id++)
-    for (let at = id * d, end = at + d; at < end; at++)
-      sums[at] = (counts[id] as number) * (centroids[at] as number);
-  for (let row = 0; row < labels.length; row++) {
-    const id = labels[row] as number;
-    counts[id] = (counts[id] as number) + 1;
-    addRow(sums, id, batch, row, d, 1);
+  k: number,
+): { readonly rows: Int32Array; readonly starts: Int32Array } => {
+  const starts = new Int32Array(k + 1);
+  for (const label of labels) starts[label + 1] = (starts[label + 1] as number) + 1;
+  for (let id = 0; id < k; id++) starts[id + 1] = (starts[id + 1] as number) + (starts[id] as number);
+  const next = starts.slice();
+  const rows = new Int32Array(labels.length);
+  for (const [row, label] of labels.entries()) {
+    rows[next[label] as number] = row;
+    next[label] = (next[label] as number) + 1;
   }
-  centroids.set(normalisedRows(sums, d, centroids));
+  return { rows, starts };
+};
+
+/**
+ * Moves each centroid to the mean of the vectors that ever came to it, and back onto the sphere. One after the other: the
+ * sum of one stays in the nearest cache, those of all would not.
+ */
+const learn = ({ centroids, counts }: State, batch: Float32Array, d: number, labels: Int32Array): void => {
+  const { rows, starts } = byLabel(labels, counts.length);
+  const sum = new Float64Array(d);
+  for (let id = 0; id < counts.length; id++) {
+    const [from, to] = [starts[id] as number, starts[id + 1] as number];
+    if (from === to) continue;
+    const centroid = centroids.subarray(id * d, (id + 1) * d);
+    const count = counts[id] as number;
+    for (let at = 0; at < d; at++) sum[at] = count * (centroid[at] as number);
+    for (let at = from; at < to; at++) addRow(sum, 0, batch, rows[at] as number, d, 1);
+    counts[id] = count + to - from;
+    centroid.set(normalisedRows(sum, d, centroid));
+  }
 };
 
 /** Gives starved centroids vectors of the batch and the smallest count of the others, so that they learn fast. */
@@ -75,10 +91,11 @@ const learnAll = async (
   const steps = Math.max(1, Math.ceil((maxPasses * n) / batchSize));
   const forget = Math.min(1, (2 * batchSize) / (n + 1));
   const k = state.counts.length;
+  const batch = new Float32Array(Math.min(n, batchSize) * d);
   let [smoothed, best, since] = [-1, -1, 0];
   for (let step = 1; step <= steps && since < patience; step++) {
     const rows = Int32Array.from({ length: Math.min(n, batchSize) }, () => Math.floor(random() * n));
-    const batch = takeRows(vectors, d, rows);
+    takeRows(vectors, d, rows, batch);
     const assignment = emptyAssignment(rows.length);
     await assignByProducts(batch, state.centroids, { d, products, signal }, assignment);
     learn(state, batch, d, assignment.labels);
@@ -115,13 +132,7 @@ const fitK = async (
   const random = seededRandom(options.seed);
   const centroids = await seedsFor(vectors, d, k, random, options);
   const counts = await firstCounts(vectors, d, centroids, options);
-  await learnAll(
-    vectors,
-    d,
-    { centroids, counts, sums: new Float64Array(centroids.length) },
-    random,
-    options,
-  );
+  await learnAll(vectors, d, { centroids, counts }, random, options);
   const assignment = emptyAssignment(vectors.length / d);
   await assignByProducts(vectors, centroids, { d, products, signal }, assignment);
   return numberedBySize(vectors, d, assignment.labels, centroids);

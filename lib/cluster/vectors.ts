@@ -23,9 +23,13 @@ export const dotRows = (a: Float32Array, i: number, b: Float32Array, j: number, 
 /** Cosine distance of two unit vectors, kept within [0, 2] against rounding. */
 export const cosineDistance = (similarity: number): number => Math.min(2, Math.max(0, 1 - similarity));
 
-/** Rows `indices` of `vectors` `[n, d]`, as `[indices.length, d]`. */
-export const takeRows = (vectors: Float32Array, d: number, indices: ArrayLike<number>): Float32Array => {
-  const rows = new Float32Array(indices.length * d);
+/** Rows `indices` of `vectors` `[n, d]`, as `[indices.length, d]`, in `rows` where there is room already. */
+export const takeRows = (
+  vectors: Float32Array,
+  d: number,
+  indices: ArrayLike<number>,
+  rows: Float32Array = new Float32Array(indices.length * d),
+): Float32Array => {
   for (let i = 0; i < indices.length; i++) {
     const from = (indices[i] ?? 0) * d;
     rows.set(vectors.subarray(from, from + d), i * d);
@@ -37,7 +41,7 @@ export const takeRows = (vectors: Float32Array, d: number, indices: ArrayLike<nu
  * Unit vectors along the sums `[k, d]`. A sum of nothing, or of opposites, has no direction: `fallback`'s row stays.
  */
 export const normalisedRows = (sums: Float64Array, d: number, fallback: Float32Array): Float32Array => {
-  const rows = Float32Array.from(fallback);
+  const rows = fallback.slice();
   for (let from = 0; from < sums.length; from += d) {
     let squares = 0;
     for (let at = from; at < from + d; at++) squares += (sums[at] as number) ** 2;
