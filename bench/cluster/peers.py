@@ -12,6 +12,11 @@ def timed(run):
     return (time.perf_counter() - start) * 1000, result
 
 
+def least(run):
+    """Of three runs, as for ours: what else the machine does and first calls fall away."""
+    return min((timed(run) for _ in range(3)), key=lambda one: one[0])
+
+
 def similarity(vectors, centroids):
     unit = centroids / np.maximum(np.linalg.norm(centroids, axis=1, keepdims=True), 1e-9)
     return float(np.mean((vectors @ unit.T.astype(np.float32)).max(axis=1)))
@@ -28,14 +33,14 @@ def kmeans(vectors, k, passes, threads):
     faiss.omp_set_num_threads(threads)
     seeds = vectors[:k].copy()
     lloyd = KMeans(k, init=seeds, n_init=1, max_iter=passes, tol=0, algorithm="lloyd")
-    lloyd_ms, _ = timed(lambda: lloyd.fit(vectors))
+    lloyd_ms, _ = least(lambda: lloyd.fit(vectors))
     every = len(vectors) // k + 1
     quantiser = faiss.Kmeans(
         vectors.shape[1], k, niter=passes, spherical=True, max_points_per_centroid=every, seed=1
     )
-    faiss_ms, _ = timed(lambda: quantiser.train(vectors, init_centroids=seeds))
+    faiss_ms, _ = least(lambda: quantiser.train(vectors, init_centroids=seeds))
     batches = MiniBatchKMeans(k, n_init=1, max_iter=10, batch_size=1024, random_state=0)
-    batches_ms, _ = timed(lambda: batches.fit(vectors))
+    batches_ms, _ = least(lambda: batches.fit(vectors))
     return {
         "lloyd": {**figure(lloyd_ms, vectors, lloyd.cluster_centers_), "passes": int(lloyd.n_iter_)},
         "faiss": figure(faiss_ms, vectors, quantiser.centroids),
