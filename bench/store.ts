@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { getLoadablePath } from "sqlite-vec";
 import type { ChunkRow } from "../lib/chunk-row.ts";
+import { joinedRows } from "../lib/cluster/vectors.ts";
 import { embeddedStore } from "../lib/store/embedded.ts";
 import type { SearchRequest, VectorStore } from "../lib/store/store.ts";
 import type { Bench, BenchRow } from "./row.ts";
@@ -80,8 +81,7 @@ const time = async (work: (n: number) => unknown): Promise<Times> => {
 
 /** The peer that anyone would write first: one array, one loop, one sort. */
 const naiveScan = (rows: readonly ChunkRow[]) => {
-  const vectors = new Float32Array(rows.length * dimension);
-  for (const [n, { vector }] of rows.entries()) vectors.set(vector, n * dimension);
+  const vectors = joinedRows(rows.map(({ vector }) => vector));
   return (query: Float32Array, limit: number, keep: (row: ChunkRow) => boolean) => {
     const scored: { n: number; score: number }[] = [];
     for (const [n, row] of rows.entries()) {

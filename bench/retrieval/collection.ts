@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { PublishedCentroids } from "../../lib/centroids/published.ts";
 import type { ChunkRow } from "../../lib/chunk-row.ts";
 import { clusterModels } from "../../lib/cluster/registry.ts";
+import { joinedRows } from "../../lib/cluster/vectors.ts";
 import { configSchema } from "../../lib/config/schema.ts";
 import type { OnnxEmbedder } from "../../lib/embed/onnx.ts";
 import type { JudgedHit } from "../../lib/eval/metrics.ts";
@@ -62,8 +63,7 @@ const trainCentroids = async (
   vectors: readonly Embedded[],
   { identity, dimension }: OnnxEmbedder,
 ): Promise<PublishedCentroids> => {
-  const all = new Float32Array(vectors.length * dimension);
-  for (const [i, { vector }] of vectors.entries()) all.set(vector, i * dimension);
+  const all = joinedRows(vectors.map(({ vector }) => vector));
   const { algorithm, seed } = config.clustering;
   const { k, centroids } = await clusterModels.kmeans.offline.fit(all, dimension, { k: "auto", seed });
   const published = { version: 1, identity, algorithm, seed, k, dimension, centroids, trainedAt: 0 };

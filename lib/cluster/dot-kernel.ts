@@ -9,9 +9,11 @@ type Visit = (row: number, dots: Float32Array) => void;
  */
 export const chosenProducts = (a: Float32Array, b: Float32Array, d: number) => {
   const ofB = padded(b.length / d);
-  const { numbers, end, place, dots } = roomFor(d, ofB + padded(a.length / d), 2 * ofB);
+  // Rows that are compared with each other are there once.
+  const ofA = a === b ? 0 : ofB;
+  const { numbers, end, place, dots } = roomFor(d, ofA + padded(a.length / d), 2 * ofB);
   place(b, 0);
-  place(a, ofB);
+  if (a !== b) place(a, ofA);
   return (
     rows: ArrayLike<number>,
     { from, to }: { readonly from: number; readonly to: number },
@@ -25,7 +27,7 @@ export const chosenProducts = (a: Float32Array, b: Float32Array, d: number) => {
     ];
     for (let index = 0; index < rows.length; index += 2) {
       const [x, y] = [rows[index] as number, rows[index + 1]];
-      dots(ofB + x, ofB + (y ?? x), start, stop, end, end + ofB);
+      dots(ofA + x, ofA + (y ?? x), start, stop, end, end + ofB);
       visit(x, found);
       if (y !== undefined) visit(y, foundY);
     }

@@ -18,6 +18,8 @@ export type Part = {
   readonly centroid: Float32Array;
   /** `[≤ 2, d]` */
   readonly halves: Float32Array;
+  /** Rows of the members in each half. */
+  readonly inHalves: readonly (readonly number[])[];
   /** Similarity that the halves have more than the centroid, summed over the members. */
   readonly gain: number;
   /** Whether it is a cluster of before, or the half of one that lies nearer to its centre. */
@@ -65,7 +67,8 @@ const partOf = async (
     await assigned(members, d, halves, how),
     await assigned(members, d, cluster.centroid, how),
   ];
-  return { ...cluster, members, halves, gain: halves.length > d ? two.total - one.total : 0 };
+  const gain = halves.length > d ? two.total - one.total : 0;
+  return { ...cluster, members, halves, inHalves: two.members, gain };
 };
 
 const nearerHalf = ({ halves, centroid }: Part, d: number): number =>
@@ -84,10 +87,9 @@ export const splitParts = async (
     const at = parts.reduce((best, { gain }, i) => (gain > (parts[best]?.gain ?? 0) ? i : best), 0);
     const part = parts[at];
     if (part === undefined || part.gain < rounding) return;
-    const { members } = await assigned(part.members, d, part.halves, how);
     const nearer = nearerHalf(part, d);
     const halves: Part[] = [];
-    for (const [half, rows] of members.entries())
+    for (const [half, rows] of part.inHalves.entries())
       halves.push(
         await partOf(
           takeRows(part.members, d, rows),

@@ -57,18 +57,18 @@ export const contentWords = (text: string): readonly string[] => joinedWords(raw
 const phrasesIn = (raw: readonly string[]): readonly string[] => {
   const phrases: string[] = [];
   for (let at = 2; at < raw.length; at++) {
-    const [first = "", between, second = ""] = raw.slice(at - 2, at + 1);
-    if (between === " " && latin.test(first) && latin.test(second) && first !== second)
+    const [first, second] = [raw[at - 2] as string, raw[at] as string];
+    if (raw[at - 1] === " " && latin.test(first) && latin.test(second) && first !== second)
       phrases.push(`${first} ${second}`);
   }
   return phrases;
 };
 
-const countInto = (counts: Map<string, number>, words: Iterable<string>): void => {
+type Counts = Map<string, number>;
+
+const countInto = (counts: Counts, words: Iterable<string>): void => {
   for (const word of words) counts.set(word, (counts.get(word) ?? 0) + 1);
 };
-
-type Counts = Map<string, number>;
 
 /** Words and phrases of the texts, each counted twice a text at most, so that one text does not name its group alone. */
 const countTerms = (texts: readonly string[]): Counts => {

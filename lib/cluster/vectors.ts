@@ -52,10 +52,13 @@ export const normalisedRows = (sums: Float64Array, d: number, fallback: Float32A
   return rows;
 };
 
-/** Rows `[d]` one below the other, `[rows, d]`. */
-export const joinedRows = (rows: readonly Float32Array[]): Float32Array => {
-  const d = rows[0]?.length ?? 0;
-  const all = new Float32Array(rows.length * d);
-  for (const [id, row] of rows.entries()) all.set(row, id * d);
+/** Rows `[d]`, or parts of some rows each, one below the other: `[rows, d]`. */
+export const joinedRows = (parts: readonly Float32Array[]): Float32Array => {
+  const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
   return all;
 };

@@ -1,5 +1,6 @@
 import { lazy } from "../lazy.ts";
 import { mapConcurrent } from "../map-concurrent.ts";
+import { findModel } from "./manifest.ts";
 import {
   type ImageIdentity,
   imageIdentity,
@@ -7,7 +8,7 @@ import {
   type ModelLocation,
   verifyModel,
 } from "./model-files.ts";
-import { failed, type OnnxEmbedder, onnxEmbedder, startVisionPool } from "./onnx.ts";
+import { failed, onnxEmbedder, startVisionPool } from "./onnx.ts";
 import { pixelsOf } from "./pixels.ts";
 import type { EmbedPool } from "./pool.ts";
 
@@ -25,12 +26,6 @@ export type ImageEmbedder = ImageIdentity & {
   close(): Promise<void>;
 };
 
-const openVision = async (location: ModelLocation, threads: number): Promise<EmbedPool> => {
-  const named = await verifyModel(location, []);
-  const tower = imageTower(named.entry);
-  return startVisionPool(await verifyModel(location, [tower.graph]), tower, threads);
-};
-
 /**
  * A pair of ONNX models that was trained together (CLIP, Radford et al. 2021, arXiv:2103.00020), in worker threads.
  * Each of the two is verified and loaded at its first use: who only embeds pictures never loads the one for texts.
@@ -41,16 +36,19 @@ export const onnxImageEmbedder = async (
 ): Promise<ImageEmbedder> => {
   const { modelsDir, model, threads } = options;
   const identity = await imageIdentity({ modelsDir, model });
-  const opened: (Pick<EmbedPool, "close"> | OnnxEmbedder)[] = [];
+  const tower = imageTower(findModel(modelsDir, model));
+  const opened: Pick<EmbedPool, "close">[] = [];
   const kept = <T extends Pick<EmbedPool, "close">>(open: () => Promise<T>) =>
     lazy(async () => {
       const made = await open();
       opened.push(made);
       return made;
     });
-  const vision = kept(() => openVision({ modelsDir, model }, threads));
+  const vision = kept(async () =>
+    startVisionPool(await verifyModel({ modelsDir, model }, [tower.graph]), tower, threads),
+  );
   const text = kept(() => onnxEmbedder({ modelsDir, model, threads }));
-  const { mean, std } = imageTower((await verifyModel({ modelsDir, model }, [])).entry);
+  const { mean, std } = tower;
   const { dimension, side } = identity;
 
   return {

@@ -104,11 +104,15 @@ export const readManifest = (modelsDir: string): Manifest =>
 export const readLock = (modelsDir: string): Lock =>
   existsSync(lockPath(modelsDir)) ? readJson(lockPath(modelsDir), lockSchema) : { version: 1, models: {} };
 
+/** A model by its name or alias. */
+export const knownModel = (modelsDir: string, name: string): ModelEntry | undefined =>
+  readManifest(modelsDir).models.find((candidate) => candidate.name === name || candidate.alias === name);
+
 /** @throws AppError `MODEL_MISSING` that names the models there are. */
 export const findModel = (modelsDir: string, name: string): ModelEntry => {
-  const { models } = readManifest(modelsDir);
-  const entry = models.find((candidate) => candidate.name === name || candidate.alias === name);
+  const entry = knownModel(modelsDir, name);
   if (entry) return entry;
+  const { models } = readManifest(modelsDir);
   throw new AppError(
     "MODEL_MISSING",
     `no model ${name} in ${manifestPath(modelsDir)}; there are ${models.map((m) => m.name).join(", ")}`,

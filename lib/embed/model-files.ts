@@ -8,10 +8,10 @@ import {
   expectedHash,
   findModel,
   type ImageTower,
+  knownModel,
   type ModelEntry,
   type ModelFile,
   readLock,
-  readManifest,
 } from "./manifest.ts";
 
 export type ModelLocation = { readonly modelsDir: string; readonly model: string };
@@ -183,6 +183,6 @@ export const imageIdentity = async (location: ModelLocation): Promise<ImageIdent
 
 /** Whether all files of a model lie here; a model that the manifest does not know is not here. */
 export const modelIsHere = ({ modelsDir, model }: ModelLocation): boolean => {
-  const entry = readManifest(modelsDir).models.find(({ name, alias }) => name === model || alias === model);
+  const entry = knownModel(modelsDir, model);
   return entry?.files.every(({ path }) => existsSync(modelFilePath(modelsDir, entry, path))) ?? false;
 };

@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import { Piscina } from "piscina";
 import { type NativeGuard, nativeGuard, stopNativeCalls } from "./native-guard.ts";
 
@@ -10,8 +11,8 @@ export type NativePool = {
 };
 
 export type NativePoolOptions = {
-  /** Of the thread's code, absolute. */
-  readonly file: string;
+  /** Of the thread's code. */
+  readonly file: URL;
   /** What every thread is started with, beside the guard. */
   readonly setup: object;
   readonly threads: number;
@@ -31,7 +32,7 @@ export const nativePool = ({ file, setup, threads, exitTimeoutMs }: NativePoolOp
   const started = (): Piscina => {
     if (pool) return pool;
     pool = new Piscina({
-      filename: file,
+      filename: fileURLToPath(file),
       workerData: { ...setup, guard },
       minThreads: 0,
       maxThreads: threads,

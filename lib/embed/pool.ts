@@ -1,5 +1,4 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { threadFile } from "../thread-file.ts";
 import { nativePool } from "./native-pool.ts";
 import type { WorkerSetup } from "./worker.ts";
 
@@ -15,21 +14,17 @@ export type EmbedPool = {
   close(): Promise<void>;
 };
 
-/**
- * Beside a bundle the worker is `embed-worker.mjs` (a second entry point of the bundler), in the sources it is
- * `worker.ts`. Decided by what is there, since a bundler rewrites neither.
- */
-const workerFile = (): string => {
-  const bundled = new URL("./embed-worker.mjs", import.meta.url);
-  return fileURLToPath(existsSync(bundled) ? bundled : new URL("./worker.ts", import.meta.url));
-};
-
 /** A text of full length takes .1 to .5 s, and many times that where others use the processor too. */
 const exitTimeoutMs = 10_000;
 
 /** As `nativePool`. `close` waits for what runs: one text a worker. */
 export const embedPool = (setup: Omit<WorkerSetup, "guard">, threads: number): EmbedPool => {
-  const pool = nativePool({ file: workerFile(), setup, threads, exitTimeoutMs });
+  const pool = nativePool({
+    file: threadFile("./embed-worker.mjs", import.meta.url),
+    setup,
+    threads,
+    exitTimeoutMs,
+  });
   return {
     threads,
     warm: () => pool.run("warm", undefined),

@@ -1,7 +1,7 @@
-import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { type NativeGuard, nativeCallsEnded, nativeGuard, stopNativeCalls } from "../embed/native-guard.ts";
 import { AppError } from "../errors.ts";
+import { threadFile } from "../thread-file.ts";
 import { documentFailure, reason } from "./failures.ts";
 import type { Ocr } from "./ocr/ocr.ts";
 import type { ReadInput } from "./reader.ts";
@@ -46,18 +46,12 @@ const spareHeapMb = 256;
 /** Finding the lines of a large page takes a second or two on a slow processor; ending the thread inside aborts the process. */
 const nativeCallMs = 15_000;
 
-/** As for embedding's worker: beside a bundle `read-worker.mjs`, in the sources `worker.ts`. */
-const workerFile = (): URL => {
-  const bundled = new URL("./read-worker.mjs", import.meta.url);
-  return existsSync(bundled) ? bundled : new URL("./worker.ts", import.meta.url);
-};
-
 type Thread = { readonly worker: Worker; readonly guard: NativeGuard };
 
 const start = ({ heapMb = defaultHeapMb, embedder, ocr, ...setup }: ChunkReaderOptions): Thread => {
   const guard = nativeGuard();
   const gone = new AbortController();
-  const worker = new Worker(workerFile(), {
+  const worker = new Worker(threadFile("./read-worker.mjs", import.meta.url), {
     workerData: { ...setup, guard, ocrLanes: ocr?.lanes ?? 0 } satisfies GuardedSetup,
     resourceLimits: { maxOldGenerationSizeMb: heapMb + spareHeapMb },
     // What libraries print is not ours; failures come as messages.

@@ -1,5 +1,6 @@
 import type { MessagePort, Worker } from "node:worker_threads";
 import type { EmbedTexts } from "../chunk/pieces.ts";
+import { joinedRows } from "../cluster/vectors.ts";
 import type { Embedder } from "../embed/embedder.ts";
 import { AppError, describeFailure, type FailureCode } from "../errors.ts";
 
@@ -34,13 +35,7 @@ export const askForVectors =
       if (given.kind === "noVectors") throw new AppError(given.code, given.message);
       parts.push(given.vectors);
     }
-    const all = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
-    let at = 0;
-    for (const part of parts) {
-      all.set(part, at);
-      at += part.length;
-    }
-    return all;
+    return joinedRows(parts);
   };
 
 /** Beside the threads; opened by the first document that is cut by meaning. */

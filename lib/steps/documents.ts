@@ -7,6 +7,7 @@ import type { DocumentState, Ledger, LedgerEntry, ReadEntry } from "../ledger/le
 import type { DocumentProgress, Progress } from "../ledger/progress.ts";
 import type { Filter } from "../store/filter.ts";
 import type { VectorStore } from "../store/store.ts";
+import { aliasNames } from "./collections.ts";
 
 /** A document as callers see it. */
 export type DocumentSummary = Pick<LedgerEntry, "key" | "state" | "revision" | "counts" | "updatedAt"> & {
@@ -172,13 +173,14 @@ const collectionsOf = async (
   store: ChunkStore,
   alias: string,
 ): Promise<readonly { readonly name: string; readonly lowQuality: boolean }[]> => {
-  const both = [
-    { name: alias, lowQuality: false },
-    { name: `${alias}_low`, lowQuality: true },
-    { name: `${alias}_images`, lowQuality: false },
+  const { main, low, images } = aliasNames(alias);
+  const all = [
+    { name: main, lowQuality: false },
+    { name: low, lowQuality: true },
+    { name: images, lowQuality: false },
   ];
-  const specs = await Promise.all(both.map(({ name }) => store.resolve(name)));
-  return both.filter((_, i) => specs[i] !== null);
+  const specs = await Promise.all(all.map(({ name }) => store.resolve(name)));
+  return all.filter((_, i) => specs[i] !== null);
 };
 
 /** How many chunks the served run has; the ledger's counts may be those of a newer run that is still under way. */

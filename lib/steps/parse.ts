@@ -15,7 +15,7 @@ import type { Delivery } from "./delivery.ts";
 import { crash, isDocumentFailure, isMendable, recordOf } from "./document-failure.ts";
 import { explain } from "./guarded.ts";
 import { type Content, type PackOptions, type Plan, planOf, type Shared } from "./pack.ts";
-import { revisionOf } from "./revision.ts";
+import { revisionAt, revisionOf } from "./revision.ts";
 import { sendMissing } from "./send-missing.ts";
 import { tagMetadata } from "./tag-metadata.ts";
 
@@ -124,10 +124,8 @@ const swapAndConfirm = async (
 ): Promise<ReadEntry | null> => {
   const swapped = await deps.ledger.swap(look.key, look.entry, change);
   if (swapped === null) return null;
-  const head = await deps.bucket.head(look.key);
-  const tags = head === null ? null : await deps.bucket.tags(look.key);
-  if (head === null || tags === null) return null;
-  return revisionOf(head, tags, deps.fingerprint) === look.revision ? swapped : null;
+  const now = await revisionAt(deps.bucket, look.key, deps.fingerprint);
+  return now === look.revision ? swapped : null;
 };
 
 /** The object is gone: a tombstone, for ever, so that the run never falls back. */

@@ -1,5 +1,6 @@
 import type { PublishedCentroids } from "../centroids/published.ts";
 import { nearestCentroids } from "../cluster/nearest.ts";
+import { joinedRows } from "../cluster/vectors.ts";
 import type { RebuildMessage } from "../messages.ts";
 import type { Filter } from "../store/filter.ts";
 import type { CollectionSpec } from "../store/store.ts";
@@ -26,8 +27,7 @@ const driftOf = async (
   const filter: Filter = { field: "ingestedAt", op: "gt", value: trainedAt };
   const { rows: found } = await store.scanVectors(spec.name, { filter, limit: newcomers });
   if (found.length === 0 || meanDistance === 0) return 0;
-  const vectors = new Float32Array(found.length * dimension);
-  for (const [row, { vector }] of found.entries()) vectors.set(vector, row * dimension);
+  const vectors = joinedRows(found.map(({ vector }) => vector));
   const { distances } = nearestCentroids(vectors, dimension, centroids);
   const theirs = distances.reduce((sum, distance) => sum + distance / found.length, 0);
   const share = Math.min(1, (await store.count(spec.name, filter)) / rows);

@@ -1,4 +1,5 @@
 import type { SamplePart } from "../centroids/sample-parts.ts";
+import { joinedRows } from "../cluster/vectors.ts";
 import type { CollectionSpec } from "../store/store.ts";
 import { pageRowsOf, type ReclusterDeps } from "./recluster-deps.ts";
 
@@ -38,20 +39,7 @@ const drawPart = async (
     cursor = page.cursor;
     done = cursor === undefined;
   }
-  const all = new Float32Array(ids.length * spec.dimension);
-  for (const [row, vector] of vectors.entries()) all.set(vector, row * spec.dimension);
-  return { part: { ids, vectors: all, from, to: cursor ?? "" }, done };
-};
-
-const joined = (parts: readonly SamplePart[], d: number): Pick<RowSample, "ids" | "vectors"> => {
-  const ids = parts.flatMap((part) => part.ids);
-  const vectors = new Float32Array(ids.length * d);
-  let at = 0;
-  for (const part of parts) {
-    vectors.set(part.vectors, at);
-    at += part.vectors.length;
-  }
-  return { ids, vectors };
+  return { part: { ids, vectors: joinedRows(vectors), from, to: cursor ?? "" }, done };
 };
 
 /**
@@ -77,7 +65,8 @@ export const drawSample = async (
     if (!done && size < sample) await deps.samples.write(spec.identity, version, parts.length, drawn.part);
     parts.push(drawn.part);
   }
-  const { ids, vectors } = joined(parts, spec.dimension);
+  const ids = parts.flatMap((part) => part.ids);
+  const vectors = joinedRows(parts.map((part) => part.vectors));
   return { ids, vectors, rows: done ? size : Math.max(size, await deps.store.count(spec.name)) };
 };
 

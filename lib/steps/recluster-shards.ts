@@ -2,6 +2,7 @@ import type { PublishedCentroids } from "../centroids/published.ts";
 import { type ShardState, surveyOf } from "../centroids/survey.ts";
 import { nearestCentroids } from "../cluster/nearest.ts";
 import { addTallies, emptyTally, type Tally, tallyOf } from "../cluster/tally.ts";
+import { joinedRows } from "../cluster/vectors.ts";
 import type { ShardMessage } from "../messages.ts";
 import type { Filter, FilterCondition } from "../store/filter.ts";
 import type { CollectionSpec, VectorRow } from "../store/store.ts";
@@ -40,8 +41,7 @@ const tallyPage = (
   rows: readonly VectorRow[],
   { k, dimension, centroids, radii }: PublishedCentroids,
 ): Tally => {
-  const vectors = new Float32Array(rows.length * dimension);
-  for (const [row, { vector }] of rows.entries()) vectors.set(vector, row * dimension);
+  const vectors = joinedRows(rows.map(({ vector }) => vector));
   const nearest = nearestCentroids(vectors, dimension, centroids);
   const { ids: labels, distances } =
     radii === undefined ? nearest : nearestCentroids(vectors, dimension, centroids, radii);

@@ -82,12 +82,11 @@ const train = async (
   deps: ReclusterDeps,
   spec: CollectionSpec,
   algorithm: ClusterAlgorithm,
-  basis: Basis,
+  { basis, published }: { readonly basis: Basis; readonly published: PublishedCentroids | null },
   signal: AbortSignal,
 ): Promise<Training | null> => {
   const { k, seed, hdbscan } = deps.config.clustering;
   const sample = await drawSample(deps, spec, basis.version, signal);
-  const published = await deps.centroids.latest(spec.identity);
   const clustering = await clusterModels[algorithm].offline.fit(sample.vectors, spec.dimension, {
     k,
     seed,
@@ -164,7 +163,7 @@ const reclusterCollection = async (
       await askForRest(deps, spec, before);
     return skipped(why);
   }
-  const trained = await train(deps, spec, algorithm, basis, signal);
+  const trained = await train(deps, spec, algorithm, { basis, published: before }, signal);
   if (trained === null) return skipped("no clusters were found, so the published ones stay");
   signal.throwIfAborted();
   const training = { ...trained, ...(message.request !== undefined && { request: message.request }) };

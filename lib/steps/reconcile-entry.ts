@@ -6,7 +6,7 @@ import type { VectorStore } from "../store/store.ts";
 import { isMendable } from "./document-failure.ts";
 import { type Gc, garbageOf } from "./gc.ts";
 import { noteWoken, type Pass, type WakeReason } from "./reconcile-pass.ts";
-import { revisionOf } from "./revision.ts";
+import { revisionAt } from "./revision.ts";
 import { type WakeDeps, wake } from "./wake.ts";
 
 export type ReconciledNames = {
@@ -57,12 +57,10 @@ const worthAnotherRun = ({ failure }: ReadEntry, maxAttempts: number): boolean =
 
 /** Compares an entry with its object. The object's revision is computed as it was then: another fingerprint is no change. */
 const againstObject = async (deps: EntryDeps, entry: ReadEntry): Promise<WakeReason | null> => {
-  const head = await deps.documents.head(entry.key);
-  const tags = head === null ? null : await deps.documents.tags(entry.key);
-  if (head === null || tags === null) return "gone";
+  const revision = await revisionAt(deps.documents, entry.key, entry.fingerprint);
+  if (revision === null) return "gone";
   const inFlight = entry.state === "pending" || entry.state === "processing";
-  if (entry.state !== "pending" && revisionOf(head, tags, entry.fingerprint) !== entry.revision)
-    return "changed";
+  if (entry.state !== "pending" && revision !== entry.revision) return "changed";
   if (inFlight) return (await isStuck(deps, entry)) ? "stuck" : null;
   return entry.state === "failed" && worthAnotherRun(entry, deps.maxAttempts) ? "failed" : null;
 };

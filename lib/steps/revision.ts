@@ -1,4 +1,4 @@
-import type { ObjectHead, Tags } from "../aws/bucket.ts";
+import type { Bucket, ObjectHead, Tags } from "../aws/bucket.ts";
 import { hashParts } from "../ids.ts";
 
 type Json = string | number | boolean | null | readonly Json[] | { readonly [name: string]: Json };
@@ -37,3 +37,14 @@ export const revisionOf = (
     shapedBy ?? "",
     ...(Object.keys(tags).length === 0 ? [] : [canonical(tags)]),
   );
+
+/** That of the object as it is now; null: it is gone. */
+export const revisionAt = async (
+  bucket: Pick<Bucket, "head" | "tags">,
+  key: string,
+  shapedBy: string | null,
+): Promise<string | null> => {
+  const head = await bucket.head(key);
+  const tags = head === null ? null : await bucket.tags(key);
+  return head === null || tags === null ? null : revisionOf(head, tags, shapedBy);
+};

@@ -3,7 +3,7 @@ import type { FitOptions } from "../cluster/cluster-model.ts";
 import { clusterSizes } from "../cluster/clustering.ts";
 import { nearestCentroids } from "../cluster/nearest.ts";
 import { type ClusterAlgorithm, clusterModels } from "../cluster/registry.ts";
-import { cosineDistance, dotRows } from "../cluster/vectors.ts";
+import { cosineDistance, dotRows, joinedRows } from "../cluster/vectors.ts";
 import type { ClusteredHit, HitCluster } from "../rerank/reranker.ts";
 import type { ScoredChunk } from "../scored-chunk.ts";
 
@@ -15,11 +15,8 @@ export type CandidateLabels = {
   readonly ids?: readonly number[];
 };
 
-const vectorsOf = (rows: readonly ScoredChunk[], d: number): Float32Array => {
-  const vectors = new Float32Array(rows.length * d);
-  for (const [index, row] of rows.entries()) vectors.set(row.vector, index * d);
-  return vectors;
-};
+const vectorsOf = (rows: readonly ScoredChunk[]): Float32Array =>
+  joinedRows(rows.map(({ vector }) => vector));
 
 /** Every candidate on its own. */
 export const noLabels = (rows: readonly ScoredChunk[]): CandidateLabels => ({
@@ -38,10 +35,7 @@ export const publishedLabels = (
   );
   const stale = [...labels.keys()].filter((index) => labels[index] === -2);
   const { ids } = nearestCentroids(
-    vectorsOf(
-      stale.flatMap((index) => rows[index] ?? []),
-      dimension,
-    ),
+    vectorsOf(stale.flatMap((index) => rows[index] ?? [])),
     dimension,
     centroids,
     radii,
@@ -56,7 +50,7 @@ export const queryLabels = async (
   d: number,
   algorithm: ClusterAlgorithm,
   options: FitOptions,
-): Promise<CandidateLabels> => clusterModels[algorithm].query.fit(vectorsOf(rows, d), d, options);
+): Promise<CandidateLabels> => clusterModels[algorithm].query.fit(vectorsOf(rows), d, options);
 
 /**
  * Gives each candidate its cluster: how many candidates it has, its centre and how far that is from the question. Noise

@@ -1,3 +1,4 @@
+import type { ClusteredHit } from "../rerank/reranker.ts";
 import type { ScoredChunk } from "../scored-chunk.ts";
 import type { VectorStore } from "../store/store.ts";
 import type { SearchHit } from "./search.ts";
@@ -29,20 +30,20 @@ const parentTexts = async (
  * Puts the parents' texts and places in the hits' stead. A hit whose parent went meanwhile, since its document is being
  * replaced, keeps its own.
  */
-export const withParentTexts = async <Row extends ScoredChunk>(
+export const withParentTexts = async (
   store: Pick<VectorStore, "fetch">,
   collections: readonly string[],
-  hits: readonly Row[],
+  hits: readonly ClusteredHit[],
   children: Grouped["children"],
-): Promise<readonly Row[]> => {
+): Promise<readonly ClusteredHit[]> => {
   const merged = hits.filter(({ id }) => children.has(id));
   const texts = await parentTexts(store, collections, merged, children);
-  return hits.map((hit): Row => {
+  return hits.map((hit): ClusteredHit => {
     const [own] = children.get(hit.id) ?? [];
     if (!own || !hit.parent) return hit;
     const text = texts.get(hit.parent.id);
     const { parent: _, ...alone } = hit;
-    if (text === undefined) return { ...alone, tokens: own.tokens } as Row;
+    if (text === undefined) return { ...alone, tokens: own.tokens };
     const { charStart, charEnd } = hit.parent;
     return { ...hit, text, charStart, charEnd, parent: { ...hit.parent, text } };
   });

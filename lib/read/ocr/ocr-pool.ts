@@ -1,19 +1,12 @@
-import { existsSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { nativePool } from "../../embed/native-pool.ts";
 import { AppError } from "../../errors.ts";
+import { threadFile } from "../../thread-file.ts";
 import type { Ocr, OcrLanguage, OcrLine, Raster } from "./ocr.ts";
 import type { OcrAnswer, OcrSetup } from "./worker.ts";
 
 export type OcrPool = Ocr & {
   /** What is being read ends first; what waits is refused. */
   close(): Promise<void>;
-};
-
-/** As for embedding's worker: beside a bundle `ocr-worker.mjs`, in the sources `worker.ts`. */
-const workerFile = (): string => {
-  const bundled = new URL("./ocr-worker.mjs", import.meta.url);
-  return fileURLToPath(existsSync(bundled) ? bundled : new URL("./worker.ts", import.meta.url));
 };
 
 /** Finding the lines of a large page takes a second or two on a slow processor. */
@@ -42,7 +35,12 @@ const inTurns = (most: number) => {
  */
 export const ocrPool = (languages: readonly OcrLanguage[], threads: number): OcrPool => {
   const setup: Omit<OcrSetup, "guard"> = { languages };
-  const pool = nativePool({ file: workerFile(), setup, threads, exitTimeoutMs });
+  const pool = nativePool({
+    file: threadFile("./ocr-worker.mjs", import.meta.url),
+    setup,
+    threads,
+    exitTimeoutMs,
+  });
   const inTurn = inTurns(threads);
   let closed = false;
   const recognise = async (picture: Raster, signal: AbortSignal): Promise<readonly OcrLine[]> => {
